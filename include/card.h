@@ -1,0 +1,150 @@
+/* What cardos/card_token.c sees of any card. */
+#ifndef SIGNET_CARD_H
+#define SIGNET_CARD_H
+
+#include "apdu.h"
+#include "key.h"
+#include "object.h"
+
+/* What a chip computes. The host makes digests and padding around it. */
+enum card_primitive {
+	CARD_RSA_RAW,        /* input and output as long as the modulus */
+	CARD_RSA_PKCS1,      /* the card pads what it is given */
+	CARD_RSA_DIGESTINFO, /* the card pads, and wants a DigestInfo */
+	CARD_RSA_DECRYPT,    /* the card removes PKCS#1 v1.5 padding */
+	CARD_ECDSA,          /* a digest in; r and s of equal length out */
+	CARD_EDDSA,          /* the whole message in */
+	CARD_ECDH,           /* peer's point in, x coordinate out */
+	CARD_PRIMITIVES,
+};
+
+/* A private key as the mechanism layer needs it. */
+struct card_key {
+	uint64_t id;
+	unsigned primitives;         /* 1u << enum card_primitive */
+	bool sign, decrypt, derive;
+	bool pin_each_time;          /* CKA_ALWAYS_AUTHENTICATE */
+	bool pin_never;              /* usable without login */
+	struct pubkey *public_key;   /* NULL when it is not known */
+};
+
+/* One command of a private key, all of it: no state between two calls. */
+struct card_job {
+	enum card_primitive primitive;
+	const struct card_key *key;
+	struct cursor input;
+};
+
+/* A PIN of an applet. Each has a token with its objects. */
+struct card_pin {
+	const char *label;   /* appended to the token label when not the first */
+	uint8_t reference;   /* P2 of VERIFY */
+	uint8_t min, max;    /* bytes */
+};
+
+struct card_pin_status {
+	bool known;          /* the card told */
+	bool verified;       /* only where the card can tell */
+	unsigned tries_left;
+	unsigned tries_max;  /* 0: not known */
+};
+
+/* Who the applet says it is, for CK_TOKEN_INFO; texts may be empty. */
+struct card_identity {
+	char label[33];
+	char manufacturer[33];
+	char model[17];
+	char serial[17];
+	CK_VERSION hardware, firmware;
+};
+
+enum { CARD_PINS_MAX = 4 };
+
+/* One applet on one card, while that card is in its reader. */
+struct card_applet {
+	const struct card_driver *driver;
+	struct transport *transport; /* the length layer, in a transaction */
+	void *state;                 /* the driver's own, from open to close */
+	struct card_pin pins[CARD_PINS_MAX];
+	size_t pin_count;
+	struct apdu_status {
+		uint16_t sw;         /* of the last command, for card_token.c */
+	} last;
+};
+
+/*
+ * What list() tells of an object, without reading it. ATTRS holds what is
+ * known for sure (CKA_CLASS always, CKA_ID where it follows from the place),
+ * and ATTR_UNREAD for the rest.
+ */
+struct card_object {
+	uint64_t id;
+	bool proven;         /* it exists; else only read() tells */
+	struct attrs attrs;
+	struct card_key key; /* of a private key, after read() */
+	struct card_object *next;
+};
+
+/*
+ * A driver: all functions are called within a transaction. Only those marked
+ * may be called before the applet is known to be selected.
+ */
+struct card_driver {
+	const char *name;            /* as in the configuration: "piv" */
+	struct cursor aid;           /* what SELECT gets */
+	struct apdu proof;           /* harmless command that proves the applet: */
+	uint32_t proof_tag;          /* its answer begins so; 0: only SELECT does */
+	const uint16_t *pin_wanted;  /* status words, 0 ends; NULL: 6982 */
+	const uint16_t *wrong_applet;/* status words of a key command, 0 ends */
+	bool guard_first;            /* a sibling applet shares the key command */
+	unsigned primitives;         /* that keys of such cards may have, */
+	CK_ULONG rsa_min, rsa_max;   /* and their sizes in bits, 0 none */
+	CK_ULONG ec_min, ec_max;
+
+	/* Does this ATR's card belong first (1), possibly (0), never (-1)? */
+	int (*nominate)(struct cursor atr);
+	/* The applet is selected: learn what later commands depend on, send as
+	 * little as can be; fills pins and state. */
+	CK_RV (*open)(struct card_applet *a);
+	void (*close)(struct card_applet *a);
+	/* For CK_TOKEN_INFO, once. */
+	CK_RV (*identify)(struct card_applet *a, struct card_identity *out);
+	/* All objects that there may be for the PIN, chained at *LIST. CLASS is
+	 * the one searched for, or CK_UNAVAILABLE_INFORMATION: then no data
+	 * objects. */
+	CK_RV (*list)(struct card_applet *a, size_t pin, CK_OBJECT_CLASS class,
+		      struct card_object **list);
+	/* Reads the object: afterwards no attribute of it is unread and key is
+	 * filled. CKR_OBJECT_HANDLE_INVALID: it does not exist.
+	 * CKR_USER_NOT_LOGGED_IN: the PIN comes first. */
+	CK_RV (*read)(struct card_applet *a, struct card_object *object);
+	/* Without spending a try, and without ending a PIN's verified state. */
+	CK_RV (*pin_status)(struct card_applet *a, size_t pin,
+			    struct card_pin_status *status);
+	/* One VERIFY. CKR_PIN_INCORRECT (STATUS then tells the tries),
+	 * CKR_PIN_LOCKED, CKR_PIN_LEN_RANGE (nothing was sent). */
+	CK_RV (*pin_verify)(struct card_applet *a, size_t pin,
+			    struct cursor value,
+			    struct card_pin_status *status);
+	/* Ends the verified state, without a reset. Optional. */
+	CK_RV (*pin_forget)(struct card_applet *a, size_t pin);
+	/* One private-key command; the bare result goes to OUT. */
+	CK_RV (*compute)(struct card_applet *a, const struct card_job *job,
+			 struct builder *out);
+};
+
+/* iso7816.c: one call, one command. Each notes the SW in a->last. */
+CK_RV applet_exchange(struct card_applet *a, const struct apdu *command,
+		      struct builder *answer) MUST_CHECK;
+CK_RV iso_select(struct card_applet *a, struct cursor aid,
+		 struct builder *answer) MUST_CHECK;
+/* VERIFY; an empty PIN is never sent (CKR_PIN_LEN_RANGE). The PIN is padded
+ * with 0xFF to BLOCK bytes when BLOCK is not 0. */
+CK_RV iso_verify(struct card_applet *a, const struct card_pin *pin,
+		 struct cursor value, size_t block) MUST_CHECK;
+
+/* probe.c: the drivers, in the order in which slots show their applets. */
+extern const struct card_driver *const card_drivers[];
+extern const struct card_driver piv_driver;
+
+#endif

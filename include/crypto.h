@@ -1,0 +1,96 @@
+/* Digests, schemes, padding: what OpenSSL and zlib do for us. */
+#ifndef SIGNET_CRYPTO_H
+#define SIGNET_CRYPTO_H
+
+#include "bytes.h"
+#include "cryptoki.h"
+
+enum { DIGEST_SIZE_MAX = 64, RSA_BITS_MAX = 16384, CERTIFICATE_MAX = 65536 };
+
+/* Our own library context: no global OpenSSL state is read or written. Made at
+ * first need, freed with crypto_close() when no other call is under way. */
+struct ossl_lib_ctx_st *crypto_context(void);
+void crypto_close(void);
+
+enum digest {
+	DIGEST_NONE,
+	DIGEST_SHA1,
+	DIGEST_SHA224,
+	DIGEST_SHA256,
+	DIGEST_SHA384,
+	DIGEST_SHA512,
+	DIGESTS,
+};
+
+size_t digest_size(enum digest d);
+/* CKM_SHA256 -> DIGEST_SHA256; DIGEST_NONE for all that is no plain digest. */
+enum digest digest_of_mechanism(CK_MECHANISM_TYPE type);
+
+/* A digest under way; finish leaves it ready for the next message. */
+struct digester;
+struct digester *digester_new(enum digest d) MUST_CHECK;
+CK_RV digester_update(struct digester *d, struct cursor in) MUST_CHECK;
+CK_RV digester_finish(struct digester *d, struct builder *out) MUST_CHECK;
+void digester_reset(struct digester *d);
+void digester_free(struct digester *d);
+
+/* What a signature, verification or (de)cipherment mechanism asks for. */
+enum scheme_kind {
+	SCHEME_RSA_PKCS1, /* PKCS#1 v1.5 */
+	SCHEME_RSA_PSS,
+	SCHEME_RSA_OAEP,
+	SCHEME_RSA_RAW,   /* CKM_RSA_X_509 */
+	SCHEME_ECDSA,
+};
+
+struct scheme {
+	enum scheme_kind kind;
+	enum digest digest;      /* of the message; NONE: it comes digested */
+	enum digest hash;        /* that PSS or OAEP is about */
+	enum digest mgf;
+	size_t salt;             /* bytes, PSS */
+	struct cursor label;     /* OAEP; borrowed from the mechanism */
+};
+
+/*
+ * Reads a mechanism and its parameter (PKCS#11 3.2, 6.1 and 6.3).
+ * CKR_MECHANISM_INVALID; CKR_MECHANISM_PARAM_INVALID for a parameter that is
+ * missing, of a wrong size or inconsistent, or given where there is none.
+ */
+CK_RV scheme_parse(const CK_MECHANISM *mechanism,
+		   struct scheme *scheme) MUST_CHECK;
+
+/* Every mechanism that scheme_parse() knows with the given flags of
+ * CKF_SIGN | CKF_VERIFY | CKF_ENCRYPT | CKF_DECRYPT that it can serve. */
+struct scheme_row {
+	CK_MECHANISM_TYPE type;
+	enum scheme_kind kind;
+	enum digest digest;
+	CK_FLAGS flags;
+};
+const struct scheme_row *scheme_rows(size_t *count);
+
+/*
+ * The padded block for a modulus of SIZE bytes (BITS bits), from a digest or,
+ * for PKCS#1 v1.5 without one, from the caller's bytes (at most SIZE - 11;
+ * CKR_DATA_LEN_RANGE). RFC 8017, 9.1 and 9.2. RAW is left-padded with zeros.
+ */
+CK_RV padding_encode(const struct scheme *scheme, struct cursor input,
+		     size_t bits, struct builder *out) MUST_CHECK;
+/* DER DigestInfo (RFC 8017, 9.2) of a digest. */
+CK_RV padding_digest_info(enum digest d, struct cursor digest,
+			  struct builder *out) MUST_CHECK;
+/*
+ * The plaintext of a raw RSA decryption (RFC 8017, 7.1.2 and 7.2.2), in time
+ * that does not depend on it. CKR_ENCRYPTED_DATA_INVALID.
+ */
+CK_RV padding_decode(const struct scheme *scheme, struct cursor block,
+		     struct builder *out) MUST_CHECK;
+
+/* Inflates gzip or zlib data up to LIMIT bytes (the builder's limit counts).
+ * CKR_DATA_INVALID. */
+CK_RV inflate_bytes(struct cursor in, struct builder *out) MUST_CHECK;
+
+CK_RV random_bytes(void *out, size_t size) MUST_CHECK;
+
+#endif

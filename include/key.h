@@ -1,0 +1,69 @@
+/* Public keys, curves and certificates. */
+#ifndef SIGNET_KEY_H
+#define SIGNET_KEY_H
+
+#include "crypto.h"
+
+/* A named curve (SEC 2, RFC 5639). */
+struct curve {
+	const char *name;       /* OpenSSL's group name */
+	struct cursor oid;      /* DER OBJECT IDENTIFIER = CKA_EC_PARAMS */
+	size_t bits;
+	size_t field;           /* bytes of a coordinate, of r and of s */
+};
+/* By CKA_EC_PARAMS (OID, or PrintableString name); NULL when not known. */
+const struct curve *curve_find(struct cursor params);
+const struct curve *curve_named(const char *name);
+
+/* DER SEQUENCE { r, s } to r || s of SIZE bytes each, and back. */
+CK_RV ecdsa_split(struct cursor der, size_t size,
+		  struct builder *out) MUST_CHECK;
+CK_RV ecdsa_join(struct cursor raw, struct builder *der) MUST_CHECK;
+/* A digest cut or left-padded to the field size (FIPS 186-5, 6.4.1). */
+void ecdsa_fit(struct cursor digest, size_t size, struct builder *out);
+
+/* A public key. */
+struct pubkey {
+	CK_KEY_TYPE type;           /* CKK_RSA, CKK_EC */
+	size_t bits;
+	const struct curve *curve;  /* CKK_EC */
+	struct cursor modulus, exponent; /* CKK_RSA, without leading zeros */
+	struct cursor point;        /* CKK_EC: 04 || X || Y */
+	struct cursor info;         /* DER SubjectPublicKeyInfo */
+	struct evp_pkey_st *pkey;
+	uint8_t *bytes;             /* what the cursors point into */
+	size_t bytes_size;
+};
+/* CKR_KEY_TYPE_INCONSISTENT for a kind we do not know, CKR_DATA_INVALID. */
+CK_RV pubkey_from_info(struct cursor spki, struct pubkey **key) MUST_CHECK;
+CK_RV pubkey_from_rsa(struct cursor modulus, struct cursor exponent,
+		      struct pubkey **key) MUST_CHECK;
+/* POINT: 04 || X || Y, or that in an OCTET STRING. */
+CK_RV pubkey_from_ec(const struct curve *curve, struct cursor point,
+		     struct pubkey **key) MUST_CHECK;
+struct pubkey *pubkey_ref(struct pubkey *key);
+void pubkey_free(struct pubkey *key);
+/* Bytes of a signature or ciphertext of this key. */
+size_t pubkey_size(const struct pubkey *key);
+/* INPUT is the digest (or, without one, the caller's bytes). ECDSA signatures
+ * are r || s. CKR_SIGNATURE_INVALID, CKR_SIGNATURE_LEN_RANGE. */
+CK_RV pubkey_verify(struct pubkey *key, const struct scheme *scheme,
+		    struct cursor input, struct cursor signature) MUST_CHECK;
+CK_RV pubkey_encrypt(struct pubkey *key, const struct scheme *scheme,
+		     struct cursor input, struct builder *out) MUST_CHECK;
+
+/* What PKCS#11 wants of an X.509 certificate; cursors point into the DER. */
+struct certificate {
+	struct cursor der;         /* without bytes after it */
+	struct cursor subject, issuer, serial; /* DER */
+	struct cursor public_key_info;         /* DER */
+	struct cursor common_name;             /* of the subject, may be empty */
+	char start[9], end[9];     /* YYYYMMDD */
+	bool key_usage;            /* it has one: */
+	bool sign, decrypt, agree; /* what it allows */
+};
+/* DER is borrowed. CKR_DATA_INVALID. */
+CK_RV certificate_parse(struct cursor der,
+			struct certificate *out) MUST_CHECK;
+
+#endif

@@ -1,0 +1,122 @@
+/* Attributes (present, absent, not yet read) and one token's object list. */
+#ifndef SIGNET_OBJECT_H
+#define SIGNET_OBJECT_H
+
+#include "bytes.h"
+#include "cryptoki.h"
+
+enum attr_state {
+	ATTR_ABSENT,  /* this object has no such attribute */
+	ATTR_UNREAD,  /* it may have; reading the object from the card tells */
+	ATTR_PRESENT,
+};
+
+struct attr {
+	CK_ATTRIBUTE_TYPE type;
+	enum attr_state state;
+	uint8_t *value;
+	size_t size;
+};
+
+/* A set of attributes, at most one of a type. Zero-initialised is empty. */
+struct attrs {
+	struct attr *list;
+	size_t count;
+	size_t room;
+};
+
+/* Sets an attribute to a copy of the value. CKR_HOST_MEMORY. */
+CK_RV attrs_set(struct attrs *a, CK_ATTRIBUTE_TYPE type,
+		struct cursor value) MUST_CHECK;
+CK_RV attrs_set_ulong(struct attrs *a, CK_ATTRIBUTE_TYPE type,
+		      CK_ULONG value) MUST_CHECK;
+CK_RV attrs_set_bool(struct attrs *a, CK_ATTRIBUTE_TYPE type,
+		     bool value) MUST_CHECK;
+CK_RV attrs_set_text(struct attrs *a, CK_ATTRIBUTE_TYPE type,
+		     const char *text) MUST_CHECK;
+CK_RV attrs_set_unread(struct attrs *a, CK_ATTRIBUTE_TYPE type) MUST_CHECK;
+/* Sets every attribute of a template, or copies all of another set. */
+CK_RV attrs_set_template(struct attrs *a, const CK_ATTRIBUTE *list,
+			 CK_ULONG count) MUST_CHECK;
+CK_RV attrs_copy(struct attrs *to, const struct attrs *from) MUST_CHECK;
+void attrs_remove(struct attrs *a, CK_ATTRIBUTE_TYPE type);
+/* Wipes and frees all values; the set is empty afterwards. */
+void attrs_free(struct attrs *a);
+
+/* The attribute, NULL when absent. */
+const struct attr *attrs_find(const struct attrs *a, CK_ATTRIBUTE_TYPE type);
+/* The value when present, else an empty, bad cursor / the fallback. */
+struct cursor attrs_value(const struct attrs *a, CK_ATTRIBUTE_TYPE type);
+CK_ULONG attrs_ulong(const struct attrs *a, CK_ATTRIBUTE_TYPE type,
+		     CK_ULONG fallback);
+bool attrs_bool(const struct attrs *a, CK_ATTRIBUTE_TYPE type, bool fallback);
+
+enum attrs_match {
+	MATCH_NO,
+	MATCH_YES,
+	MATCH_UNREAD, /* so far, but an attribute asked for is not yet read */
+};
+enum attrs_match attrs_match(const struct attrs *a, const CK_ATTRIBUTE *list,
+			     CK_ULONG count);
+
+/* Is any attribute that this template asks for not yet read? */
+bool attrs_unread(const struct attrs *a, const CK_ATTRIBUTE *list,
+		  CK_ULONG count);
+
+/*
+ * Answers C_GetAttributeValue (PKCS#11 3.2, 5.7.5): lengths, values,
+ * CK_UNAVAILABLE_INFORMATION with CKR_ATTRIBUTE_SENSITIVE,
+ * CKR_ATTRIBUTE_TYPE_INVALID or CKR_BUFFER_TOO_SMALL, going on to the end. The
+ * secret parts of a private or secret key that is sensitive or not extractable
+ * are never handed out.
+ */
+CK_RV attrs_answer(const struct attrs *a, CK_ATTRIBUTE *list, CK_ULONG count);
+
+/* Readers of a caller's template, whose values may have any length. */
+const CK_ATTRIBUTE *template_find(const CK_ATTRIBUTE *list, CK_ULONG count,
+				  CK_ATTRIBUTE_TYPE type);
+/* FALLBACK when absent; CKR_ATTRIBUTE_VALUE_INVALID for a wrong length. */
+CK_RV template_ulong(const CK_ATTRIBUTE *list, CK_ULONG count,
+		     CK_ATTRIBUTE_TYPE type, CK_ULONG fallback,
+		     CK_ULONG *value) MUST_CHECK;
+CK_RV template_bool(const CK_ATTRIBUTE *list, CK_ULONG count,
+		    CK_ATTRIBUTE_TYPE type, bool fallback,
+		    bool *value) MUST_CHECK;
+/* CKR_ARGUMENTS_BAD for a NULL value with a length; CKR_TEMPLATE_INCONSISTENT
+ * for a type that occurs twice. */
+CK_RV template_check(const CK_ATTRIBUTE *list, CK_ULONG count) MUST_CHECK;
+
+/* A growing list of object ids. Zero-initialised is empty. */
+struct ids {
+	uint64_t *list;
+	size_t count;
+	size_t room;
+};
+CK_RV ids_add(struct ids *ids, uint64_t id) MUST_CHECK;
+void ids_free(struct ids *ids);
+
+/* One object of a token. Its id is the token's own and never used again. */
+struct object {
+	uint64_t id;
+	struct attrs attrs;
+	void *key; /* what the token keeps beside it, e.g. a decoded key */
+};
+
+/* A token's objects, found by id and by CKA_ID without walking the list. */
+struct objects;
+struct objects *objects_new(void) MUST_CHECK;
+/* Frees all; FREE_KEY, when given, gets every object's key that is not NULL. */
+void objects_free(struct objects *o, void (*free_key)(void *key));
+/* Takes the attributes (ATTRS is empty afterwards) and gives a new id. */
+CK_RV objects_add(struct objects *o, struct attrs *attrs,
+		  struct object **object) MUST_CHECK;
+struct object *objects_find(const struct objects *o, uint64_t id);
+/* To be called after CKA_ID was changed. */
+CK_RV objects_changed(struct objects *o, struct object *object) MUST_CHECK;
+void objects_remove(struct objects *o, uint64_t id,
+		    void (*free_key)(void *key));
+/* Appends the ids of all objects that match or may match (MATCH_UNREAD). */
+CK_RV objects_search(const struct objects *o, const CK_ATTRIBUTE *list,
+		     CK_ULONG count, struct ids *found) MUST_CHECK;
+
+#endif

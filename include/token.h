@@ -1,0 +1,133 @@
+/* What pkcs11/ sees of any token, on a card or in software. */
+#ifndef SIGNET_TOKEN_H
+#define SIGNET_TOKEN_H
+
+#include "apdu.h"
+#include "config.h"
+#include "object.h"
+#include "operation.h"
+
+struct mechanism {
+	CK_MECHANISM_TYPE type;
+	CK_MECHANISM_INFO info;
+};
+
+enum login { LOGIN_NONE, LOGIN_USER, LOGIN_SO };
+
+/* A key pair or an object about to be made. */
+struct template {
+	const CK_ATTRIBUTE *list;
+	CK_ULONG count;
+};
+
+struct token;
+
+/*
+ * Any thread may call any of these at any time; the token locks for itself,
+ * and never over the crypto of an operation. Each may answer
+ * CKR_DEVICE_REMOVED (the token is gone for good), CKR_DEVICE_ERROR,
+ * CKR_HOST_MEMORY beside what its line says. Optional ones may be NULL: the
+ * function is not supported. Outputs are untouched on error.
+ */
+struct token_ops {
+	/* From a snapshot: nothing is sent unless this is the first look. */
+	CK_RV (*info)(struct token *t, CK_TOKEN_INFO *info);
+	/* Who is logged in; a reset of the card may have ended it. No I/O. */
+	enum login (*login_state)(struct token *t);
+	/* All mechanisms, at most ROOM of them; gives how many there are. */
+	size_t (*mechanisms)(struct token *t, struct mechanism *list,
+			     size_t room);
+
+	/* Optional: C_InitToken. SO_PIN is the new or the token's SO PIN. */
+	CK_RV (*init)(struct token *t, struct cursor so_pin,
+		      struct cursor label);
+	/* PIN with a NULL pointer: by the reader's keypad. CKR_PIN_INCORRECT,
+	 * CKR_PIN_LOCKED, CKR_PIN_LEN_RANGE, CKR_USER_PIN_NOT_INITIALIZED. */
+	CK_RV (*login)(struct token *t, enum login user, struct cursor pin);
+	CK_RV (*logout)(struct token *t);
+	CK_RV (*pin_init)(struct token *t, struct cursor pin);     /* optional */
+	CK_RV (*pin_change)(struct token *t, struct cursor old_pin,
+			    struct cursor new_pin);                /* optional */
+
+	/* Ids of the objects that match and that the login state shows. */
+	CK_RV (*search)(struct token *t, struct template match,
+			struct ids *found);
+	/* CKR_OBJECT_HANDLE_INVALID when gone or not to be seen now. */
+	CK_RV (*attributes_get)(struct token *t, uint64_t id,
+				CK_ATTRIBUTE *list, CK_ULONG count);
+	CK_RV (*attributes_set)(struct token *t, uint64_t id,
+				struct template changes);          /* optional */
+	CK_RV (*create)(struct token *t, struct template object,
+			uint64_t *id);                             /* optional */
+	CK_RV (*destroy)(struct token *t, uint64_t id);            /* optional */
+	CK_RV (*generate_pair)(struct token *t, const CK_MECHANISM *mechanism,
+			       struct template public_key,
+			       struct template private_key,
+			       uint64_t *public_id,
+			       uint64_t *private_id);              /* optional */
+
+	/*
+	 * Starts an operation. *OPERATION on entry may be a finished one of
+	 * this token, to be reused or freed; else NULL. On error it is freed
+	 * and NULL. CKR_FUNCTION_NOT_SUPPORTED: this token does no such work,
+	 * the host token shall do it with the key's CKA_PUBLIC_KEY_INFO.
+	 * CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID,
+	 * CKR_KEY_TYPE_INCONSISTENT, CKR_KEY_FUNCTION_NOT_PERMITTED,
+	 * CKR_KEY_HANDLE_INVALID.
+	 */
+	CK_RV (*operation_start)(struct token *t, enum operation_kind kind,
+				 const CK_MECHANISM *mechanism,
+				 const struct operation_key *key,
+				 struct operation **operation);
+
+	/* The last session on the token was closed: let the card go. */
+	void (*idle)(struct token *t);
+	/* Wipes and frees; called by token_unref() alone. */
+	void (*free)(struct token *t);
+};
+
+struct token {
+	const struct token_ops *ops;
+	unsigned references; /* atomic; token_ref() and token_unref() */
+};
+
+struct token *token_ref(struct token *t);
+void token_unref(struct token *t); /* NULL is fine */
+
+/*
+ * Looks which applets are on a card and gives a token for each, in the order
+ * in which slots show them, each with one reference. Takes WIRE, whatever it
+ * answers. None (CKR_OK, COUNT 0) on a card that nobody knows. TOKENS has room
+ * for CARD_TOKENS_MAX.
+ */
+enum { CARD_TOKENS_MAX = 8 };
+CK_RV card_tokens_open(struct transport *wire, const struct config *config,
+		       struct token **tokens, size_t *count) MUST_CHECK;
+
+/*
+ * The software tokens in the configured folder, each with one reference, and
+ * their serial numbers, from which the slot ids follow; an empty one to be
+ * initialised comes last when the configuration asks for it. LIST has room for
+ * ROOM. A file that is no token of ours is logged and left alone. Called again,
+ * it gives the token objects in KNOWN (of COUNT on entry) again where they
+ * still stand for the same file.
+ */
+enum { SOFT_TOKENS_MAX = 64, SOFT_SERIAL_SIZE = 16 };
+struct soft_slot {
+	char serial[SOFT_SERIAL_SIZE + 1]; /* lower-case hexadecimal */
+	struct token *token;
+};
+CK_RV soft_tokens_list(const struct config *config, struct soft_slot *list,
+		       size_t *count) MUST_CHECK;
+
+/* In a forked child, before anything else: closes what it inherited. */
+void soft_tokens_forget(void);
+
+/*
+ * The host token of a slot: the software token without a store. It owns
+ * session objects and does public-key and digest work for any key that comes
+ * as CKA_PUBLIC_KEY_INFO. PEER says who is logged in; NULL: nobody.
+ */
+struct token *host_token_new(struct token *peer) MUST_CHECK;
+
+#endif

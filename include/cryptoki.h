@@ -7,6 +7,8 @@
  * Windows (2.1).
  */
 
+/* clang-format off: most of this is tables */
+
 #ifndef CRYPTOKI_H
 #define CRYPTOKI_H
 
@@ -2786,6 +2788,8 @@ typedef CK_FUNCTION_LIST_3_2_PTR *CK_FUNCTION_LIST_3_2_PTR_PTR;
 	typedef CK_RV (*CK_##name) parameters;				\
 	CK_RV name parameters;
 
+/* A module exports these, whatever else it hides. */
+#pragma GCC visibility push(default)
 #if CRYPTOKI_FOUND < 240
 CK_FUNCTIONS_2_40(CK_FUNCTION)
 #endif
@@ -2795,6 +2799,7 @@ CK_FUNCTIONS_3_0(CK_FUNCTION)
 #if CRYPTOKI_FOUND < 320
 CK_FUNCTIONS_3_2(CK_FUNCTION)
 #endif
+#pragma GCC visibility pop
 
 #undef CK_FUNCTION
 

@@ -7,7 +7,7 @@
  * Windows (2.1).
  */
 
-/* clang-format off: most of this is tables */
+/* clang-format off */
 
 #ifndef CRYPTOKI_H
 #define CRYPTOKI_H

@@ -8,7 +8,7 @@ extern const CK_FUNCTION_LIST list_2_40;
 extern const CK_FUNCTION_LIST_3_0 list_3_0;
 extern const CK_FUNCTION_LIST_3_2 list_3_2;
 
-/* clang-format off: it takes the parts of a list for one expression */
+/* clang-format off */
 const CK_FUNCTION_LIST list_2_40 = {
 	.version = { 2, 40 },
 	CK_FUNCTIONS_2_40(ENTRY)

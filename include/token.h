@@ -105,12 +105,13 @@ CK_RV card_tokens_open(struct transport *wire, const struct config *config,
 		       struct token **tokens, size_t *count) MUST_CHECK;
 
 /*
- * The software tokens in the configured folder, each with one reference, and
- * their serial numbers, from which the slot ids follow; an empty one to be
- * initialised comes last when the configuration asks for it. LIST has room for
- * ROOM. A file that is no token of ours is logged and left alone. Called again,
- * it gives the token objects in KNOWN (of COUNT on entry) again where they
- * still stand for the same file.
+ * The software tokens in the configured folder and their serial numbers, from
+ * which the slot ids follow; an empty one to be initialised comes last when the
+ * configuration asks for it. LIST has room for SOFT_TOKENS_MAX. On entry it
+ * holds COUNT known ones with the caller's references (0 at first): those that
+ * still stand for the same file stay, the others are let go, new ones come with
+ * one reference. A token keeps its serial when it is initialised. A file that
+ * is no token of ours is logged once and left alone.
  */
 enum { SOFT_TOKENS_MAX = 64, SOFT_SERIAL_SIZE = 16 };
 struct soft_slot {

@@ -6,6 +6,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#define EXPORTED __attribute__((visibility("default")))
+
 static void
 socket_hurry(int fd)
 {
@@ -20,7 +22,7 @@ socket_hurry(int fd)
 				 sizeof(on));
 }
 
-int
+EXPORTED int
 accept(int fd, struct sockaddr *restrict peer, socklen_t *restrict size)
 {
 	int (*next)(int, struct sockaddr *, socklen_t *);
@@ -32,7 +34,7 @@ accept(int fd, struct sockaddr *restrict peer, socklen_t *restrict size)
 	return got;
 }
 
-int
+EXPORTED int
 socket(int domain, int type, int protocol)
 {
 	int (*next)(int, int, int);

@@ -18,7 +18,7 @@ enum chip_type {
 struct chip_kind {
 	enum chip_type type;
 	size_t size;
-	const char *curve;
+	const char *curve;	/* as libcrypto calls it, EC alone */
 };
 
 /* The kinds that differ by a cipher key: 3DES with 24 bytes, AES with

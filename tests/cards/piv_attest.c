@@ -112,7 +112,7 @@ bool
 piv_attestation_ready(struct piv *piv)
 {
 	struct piv_key *key = piv_slot(piv, 0xf9);
-	const struct chip_kind kind = { CHIP_EC, 32, "P-256" };
+	const struct chip_kind kind = { CHIP_EC, 32, "prime256v1" };
 	uint8_t der_bytes[1024], object_bytes[1100];
 	struct pile der = pile_of(der_bytes, sizeof(der_bytes));
 	struct pile object = pile_of(object_bytes, sizeof(object_bytes));

@@ -10,8 +10,8 @@ static const struct {
 	{ 0x07, 0, { CHIP_RSA, 256, NULL } },
 	{ 0x05, PIV_VERSION(5, 7, 0), { CHIP_RSA, 384, NULL } },
 	{ 0x16, PIV_VERSION(5, 7, 0), { CHIP_RSA, 512, NULL } },
-	{ 0x11, 0, { CHIP_EC, 32, "P-256" } },
-	{ 0x14, PIV_VERSION(4, 0, 0), { CHIP_EC, 48, "P-384" } },
+	{ 0x11, 0, { CHIP_EC, 32, "prime256v1" } },
+	{ 0x14, PIV_VERSION(4, 0, 0), { CHIP_EC, 48, "secp384r1" } },
 	{ 0xe0, PIV_VERSION(5, 7, 0), { CHIP_ED25519, 32, NULL } },
 	{ 0xe1, PIV_VERSION(5, 7, 0), { CHIP_X25519, 32, NULL } },
 };

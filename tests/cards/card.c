@@ -161,9 +161,10 @@ answer_send(struct card *card, const struct command *command, bool hold,
 
 	if (most == 0)
 		most = command->extended ? 65536 : 256;
-	if (!command->extended && most > 255 &&
-	    card_has(card, QUIRK_CHUNK_255))
-		most = 255;
+	/* A YubiKey 4 gives 254 bytes first, then 255 at a time. */
+	if (!command->extended && card_has(card, QUIRK_CHUNK_255) &&
+	    most > (card->answer_sent == 0 ? 254 : 255))
+		most = card->answer_sent == 0 ? 254 : 255;
 	if (hold)
 		most = 0;
 	if (most > rest)

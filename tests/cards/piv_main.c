@@ -217,6 +217,7 @@ option_piv(int id, const char *value, struct choice *choice)
 {
 	switch (id) {
 	case OPT_FIRMWARE:
+	case OPT_BLANK:
 		return true;	/* obeyed before all others */
 	case OPT_QUIRK:
 	case OPT_NO_QUIRK:
@@ -229,9 +230,6 @@ option_piv(int id, const char *value, struct choice *choice)
 		return piv_load_certificate(&piv, value);
 	case OPT_OBJECT:
 		return piv_load_object(&piv, value);
-	case OPT_BLANK:
-		choice->blank = true;
-		return true;
 	case OPT_PIN:
 		return pin_load(&piv.pin, value);
 	case OPT_PUK:
@@ -264,6 +262,8 @@ firmware_load(int argc, char **argv, struct choice *choice)
 			exit(station_tell(optarg, argv[optind]) ? 0 : 1);
 		if (id == OPT_FIRMWARE)
 			text = optarg;
+		if (id == OPT_BLANK)
+			choice->blank = true;
 	}
 	optind = 1;
 	choice->kind = piv_kind_find(text, &version);
@@ -297,7 +297,7 @@ options_load(int argc, char **argv, struct choice *choice)
 {
 	int id, index = 0;
 
-	if (!piv_load_identity(&piv))
+	if (!choice->blank && !piv_load_identity(&piv))
 		return false;
 	while ((id = getopt_long(argc, argv, "", options, &index)) != -1) {
 		if (!option_piv(id, optarg, choice)) {
@@ -306,10 +306,6 @@ options_load(int argc, char **argv, struct choice *choice)
 				      optarg ? optarg : "");
 			return false;
 		}
-	}
-	if (choice->blank) {
-		(void)piv_object_put(&piv, TAG_CHUID, (struct span){ 0 });
-		(void)piv_object_put(&piv, TAG_CCC, (struct span){ 0 });
 	}
 	return true;
 }

@@ -22,7 +22,7 @@ enum quirk {
 	QUIRK_NONE_SELECTED,	/* no applet is selected by a reset */
 	/* length of command and answer */
 	QUIRK_NO_CHAINING,	/* CLA 10 gives 6884 */
-	QUIRK_CHUNK_255,	/* answers by 255 bytes, with 61FF */
+	QUIRK_CHUNK_255,	/* answers by 254, 255, ... with 61FF */
 	QUIRK_NO_LE_61XX,	/* without Le the answer waits behind 61xx */
 	QUIRK_BARE_61XX,	/* every answer waits behind 61xx */
 	QUIRK_HIDE_MORE,	/* 9000 where 61xx is meant */

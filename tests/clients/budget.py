@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """Counts the exchanges of each step on the card's side, against a budget.
 
-usage: budget.py MODULE TRACE short|extended
-The card has four RSA-2048 certificates of about 1,200 bytes; TRACE is where it
+usage: budget.py MODULE short|extended
+The card has four RSA-2048 certificates of about 1,200 bytes; CARD_TRACE is where it
 writes a line that begins with "> " for each command it gets.
 """
 
+import os
 import subprocess
 import sys
 
@@ -89,8 +90,8 @@ def one_process(module, card, name, budget, *arguments):
 
 
 def main():
-    module, trace, length = sys.argv[1:]
-    card = Card(trace)
+    module, length = sys.argv[1:]
+    card = Card(os.environ["CARD_TRACE"])
     in_one_process(module, card, length)
     card.step("C_Finalize", 1)
     one_process(module, card, "pkcs11-tool -O, whole process", LIST[length],

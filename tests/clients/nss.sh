@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # NSS loads the module and shows its tokens and certificates.
-# usage: nss.sh MODULE KEY-FOLDER (with a card in the reader)
+# usage: nss.sh MODULE (with a card in the reader)
 . "$(dirname "$0")/common.sh"
 
 soft_home
 soft_make nss
-tool --token-label nss --login --pin $pin --write-object "$2/9a.cert.der" \
+tool --token-label nss --login --pin $pin --write-object "$CARD_KEYS/9a.der" \
 	--type cert --id 0a --label softcert >/dev/null
 
 db=$work/db

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The way our users come: sign in Python, find and export the key in a shell
 # script, verify with OpenSSL; and the other way round.
-# usage: workflow.sh MODULE soft | workflow.sh MODULE card KEY-FOLDER
+# usage: workflow.sh MODULE soft|card
 . "$(dirname "$0")/common.sh"
 
 prepare_soft() {
@@ -19,13 +19,13 @@ prepare_soft() {
 prepare_card() {
 	token=$(tool --list-token-slots |
 		sed -n 's/^ *token label *: //p' | head -n 1)
-	cp "$1/9a.key.pem" "$work/their.pem"
+	cp "$CARD_KEYS/9a.key" "$work/their.pem"
 	their_id=01
 }
 
 case $2 in
 soft) prepare_soft ;;
-card) prepare_card "$3" ;;
+card) prepare_card ;;
 esac
 cd "$work"
 

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Runs a command beside a simulated PIV card behind a pcscd of its own.
+# usage: on_card.sh PIV-CARD KEY-FOLDER SET short|extended COMMAND...
+# The command sees the folder of the card's keys as CARD_KEYS, and the file
+# with a line per exchange as CARD_TRACE.
+set -euo pipefail
+
+card=$1 keys=$2 set=$3 length=$4
+shift 4
+here=$(cd "$(dirname "$0")" && pwd)
+"$here/../pcscd/personalise" "$keys" "$set"
+
+case $length in
+short) options='--firmware nist --extended off --atr 3B80800101' ;;
+extended) options='--firmware nist --extended on' ;;
+esac
+export CARD_KEYS=$keys/$set
+# Not known before the runner has made its folder.
+"$here/../pcscd/run" --card "'$card' --port @PORT@ --trace @TRACE@ \
+	--control @CONTROL@ $options $(cat "$keys/$set/card")" -- \
+	bash -c 'CARD_TRACE=$SIGNET_TEST_DIR/card0.trace exec "$@"' - "$@"

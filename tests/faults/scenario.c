@@ -1,0 +1,217 @@
+/* What a client does with a card, step by step, every result looked at. */
+#include "scenario.h"
+
+#include <string.h>
+
+#include <openssl/rsa.h>
+
+#define PIN ((CK_UTF8CHAR *)"123456")
+
+static const CK_BYTE message[] = "Hello World!\n";
+
+/* Notes the first failure; false ends the scenario. */
+static bool
+step(struct run *run, const char *name, CK_RV rv)
+{
+	if (rv == CKR_OK)
+		return true;
+	if (run->rv == CKR_OK) {
+		run->rv = rv;
+		run->step = name;
+	}
+	return false;
+}
+
+static bool
+session_open(struct run *run, CK_SESSION_HANDLE *session)
+{
+	CK_SLOT_ID slots[16];
+	CK_ULONG count = 16;
+	CK_TOKEN_INFO info;
+
+	if (!step(run, "C_GetSlotList",
+		  run->p11->C_GetSlotList(CK_TRUE, slots, &count)))
+		return false;
+	if (count == 0)
+		return step(run, "C_GetSlotList", CKR_TOKEN_NOT_PRESENT);
+	return step(run, "C_GetTokenInfo",
+		    run->p11->C_GetTokenInfo(slots[0], &info)) &&
+	       step(run, "C_OpenSession",
+		    run->p11->C_OpenSession(slots[0], CKF_SERIAL_SESSION, NULL,
+					    NULL, session));
+}
+
+static bool
+login(struct run *run, CK_SESSION_HANDLE *session)
+{
+	return session_open(run, session) &&
+	       step(run, "C_Login",
+		    run->p11->C_Login(*session, CKU_USER, PIN, 6));
+}
+
+/* Finds by a template; a search may well find nothing. */
+static bool
+find(struct run *run, CK_SESSION_HANDLE session, CK_ATTRIBUTE *list,
+     CK_ULONG size, CK_OBJECT_HANDLE *found, CK_ULONG *count)
+{
+	CK_ULONG room = *count;
+	bool fine;
+
+	if (!step(run, "C_FindObjectsInit",
+		  run->p11->C_FindObjectsInit(session, list, size)))
+		return false;
+	fine = step(run, "C_FindObjects",
+		    run->p11->C_FindObjects(session, found, room, count));
+	return step(run, "C_FindObjectsFinal",
+		    run->p11->C_FindObjectsFinal(session)) &&
+	       fine;
+}
+
+static bool
+find_key(struct run *run, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *key)
+{
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_BYTE id = 1;
+	CK_ATTRIBUTE list[] = { { CKA_CLASS, &class, sizeof(class) },
+				{ CKA_ID, &id, 1 } };
+	CK_ULONG count = 1;
+
+	if (!find(run, session, list, 2, key, &count))
+		return false;
+	return count == 1 ||
+	       step(run, "C_FindObjects", CKR_OBJECT_HANDLE_INVALID);
+}
+
+static void
+scenario_list(struct run *run)
+{
+	CK_SESSION_HANDLE session;
+	CK_OBJECT_HANDLE found[32];
+	CK_ULONG count = 32;
+	CK_BYTE value[4096];
+
+	if (!session_open(run, &session) ||
+	    !find(run, session, NULL, 0, found, &count))
+		return;
+	/* four certificates and their public keys */
+	if (count != 8)
+		step(run, "C_FindObjects", CKR_OBJECT_HANDLE_INVALID);
+	for (CK_ULONG i = 0; i < count; i++) {
+		CK_ATTRIBUTE id = { CKA_ID, value, sizeof(value) };
+
+		step(run, "C_GetAttributeValue",
+		     run->p11->C_GetAttributeValue(session, found[i], &id, 1));
+	}
+}
+
+static bool
+signature_right(struct run *run, CK_BYTE *signature, CK_ULONG size)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	bool right;
+
+	right = context &&
+		EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL,
+				     run->key) == 1 &&
+		EVP_DigestVerify(context, signature, size, message,
+				 sizeof(message)) == 1;
+	EVP_MD_CTX_free(context);
+	return right;
+}
+
+static void
+scenario_sign(struct run *run)
+{
+	CK_MECHANISM mechanism = { CKM_SHA256_RSA_PKCS, NULL, 0 };
+	CK_SESSION_HANDLE session;
+	CK_OBJECT_HANDLE key;
+	CK_BYTE signature[512];
+	CK_ULONG size = sizeof(signature);
+
+	if (!login(run, &session) || !find_key(run, session, &key) ||
+	    !step(run, "C_SignInit",
+		  run->p11->C_SignInit(session, &mechanism, key)) ||
+	    !step(run, "C_Sign",
+		  run->p11->C_Sign(session, (CK_BYTE *)message, sizeof(message),
+				   signature, &size)))
+		return;
+	if (!signature_right(run, signature, size))
+		run->wrong = true;
+	step(run, "C_Logout", run->p11->C_Logout(session));
+}
+
+static bool
+encrypt(struct run *run, CK_BYTE *out, size_t *size)
+{
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(run->key, NULL);
+	bool done;
+
+	done = context && EVP_PKEY_encrypt_init(context) == 1 &&
+	       EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) ==
+		       1 &&
+	       EVP_PKEY_encrypt(context, out, size, message,
+				sizeof(message)) == 1;
+	EVP_PKEY_CTX_free(context);
+	return done;
+}
+
+static void
+scenario_decrypt(struct run *run)
+{
+	CK_RSA_PKCS_OAEP_PARAMS oaep = { CKM_SHA_1, CKG_MGF1_SHA1,
+					 CKZ_DATA_SPECIFIED, NULL, 0 };
+	CK_MECHANISM mechanism = { CKM_RSA_PKCS_OAEP, &oaep, sizeof(oaep) };
+	CK_SESSION_HANDLE session;
+	CK_OBJECT_HANDLE key;
+	CK_BYTE secret[512], plain[512];
+	size_t secret_size = sizeof(secret);
+	CK_ULONG size = sizeof(plain);
+
+	if (!encrypt(run, secret, &secret_size)) {
+		run->wrong = true;
+		return;
+	}
+	if (!login(run, &session) || !find_key(run, session, &key) ||
+	    !step(run, "C_DecryptInit",
+		  run->p11->C_DecryptInit(session, &mechanism, key)) ||
+	    !step(run, "C_Decrypt",
+		  run->p11->C_Decrypt(session, secret, secret_size, plain,
+				      &size)))
+		return;
+	if (size != sizeof(message) || memcmp(plain, message, size) != 0)
+		run->wrong = true;
+	step(run, "C_Logout", run->p11->C_Logout(session));
+}
+
+const struct scenario scenarios[] = {
+	{ "list", scenario_list },
+	{ "sign", scenario_sign },
+	{ "decrypt", scenario_decrypt },
+};
+const size_t scenario_count = sizeof(scenarios) / sizeof(scenarios[0]);
+
+bool
+rv_allowed(CK_RV rv)
+{
+	static const CK_RV allowed[] = {
+		CKR_OK,
+		CKR_DEVICE_ERROR,
+		CKR_DEVICE_REMOVED,
+		CKR_DEVICE_MEMORY,
+		CKR_TOKEN_NOT_PRESENT,
+		CKR_TOKEN_NOT_RECOGNIZED,
+		CKR_SESSION_HANDLE_INVALID,
+		CKR_OBJECT_HANDLE_INVALID,
+		CKR_KEY_HANDLE_INVALID,
+		CKR_USER_NOT_LOGGED_IN,
+		CKR_PIN_INCORRECT,
+		CKR_FUNCTION_FAILED,
+		CKR_ENCRYPTED_DATA_INVALID,
+		CKR_ATTRIBUTE_TYPE_INVALID,
+	};
+
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
+		if (rv == allowed[i])
+			return true;
+	return false;
+}

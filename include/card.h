@@ -36,6 +36,7 @@ struct card_job {
 };
 
 /* A PIN of an applet. Each has a token with its objects. */
+enum { CARD_PINS_MAX = 4 };
 struct card_pin {
 	const char *label;   /* appended to the token label when not the first */
 	uint8_t reference;   /* P2 of VERIFY */
@@ -49,7 +50,7 @@ struct card_pin_status {
 	unsigned tries_max;  /* 0: not known */
 };
 
-/* Who the applet says it is, for CK_TOKEN_INFO; texts may be empty. */
+/* For CK_TOKEN_INFO; texts may be empty. */
 struct card_identity {
 	char label[33];
 	char manufacturer[33];
@@ -58,7 +59,11 @@ struct card_identity {
 	CK_VERSION hardware, firmware;
 };
 
-enum { CARD_PINS_MAX = 4 };
+/* A harmless command that only the applet answers so. */
+struct card_proof {
+	struct apdu command;
+	struct cursor begins; /* its answer does so; empty ends a table */
+};
 
 /* One applet on one card, while that card is in its reader. */
 struct card_applet {
@@ -67,62 +72,67 @@ struct card_applet {
 	void *state;                 /* the driver's own, from open to close */
 	struct card_pin pins[CARD_PINS_MAX];
 	size_t pin_count;
-	struct apdu_status {
-		uint16_t sw;         /* of the last command, for card_token.c */
-	} last;
+	const struct card_proof *proof; /* that this card answered, or NULL */
+	bool proven; /* selected, in this transaction; a driver may set it too */
+	uint16_t sw; /* of the last command, 0: no answer */
 };
 
 /*
- * What list() tells of an object, without reading it. ATTRS holds what is
+ * What list() tells of an object, without reading it: ATTRS holds what is
  * known for sure (CKA_CLASS always, CKA_ID where it follows from the place),
- * and ATTR_UNREAD for the rest.
+ * and ATTR_UNREAD for the rest. read() gives it complete.
  */
 struct card_object {
 	uint64_t id;
-	bool proven;         /* it exists; else only read() tells */
+	unsigned group; /* those of one are read, and are absent, together */
+	enum card_object_state {
+		CARD_OBJECT_LISTED, /* reading tells whether it exists */
+		CARD_OBJECT_READ,
+		CARD_OBJECT_ABSENT, /* for this insertion */
+	} state;
+	bool pin_first;         /* the card reads it after VERIFY only */
 	struct attrs attrs;
-	struct card_key key; /* of a private key, after read() */
+	struct card_key key;    /* of a private key, after read() */
 	struct card_object *next;
 };
 
-/*
- * A driver: all functions are called within a transaction. Only those marked
- * may be called before the applet is known to be selected.
- */
+/* A driver: all functions but nominate are called within a transaction. */
 struct card_driver {
-	const char *name;            /* as in the configuration: "piv" */
-	struct cursor aid;           /* what SELECT gets */
-	struct apdu proof;           /* harmless command that proves the applet: */
-	uint32_t proof_tag;          /* its answer begins so; 0: only SELECT does */
-	const uint16_t *pin_wanted;  /* status words, 0 ends; NULL: 6982 */
-	const uint16_t *wrong_applet;/* status words of a key command, 0 ends */
-	bool guard_first;            /* a sibling applet shares the key command */
-	unsigned primitives;         /* that keys of such cards may have, */
-	CK_ULONG rsa_min, rsa_max;   /* and their sizes in bits, 0 none */
+	const char *name;             /* as in the configuration: "piv" */
+	struct cursor aid;            /* what SELECT gets */
+	const struct cursor *marks;   /* one is in a good answer to SELECT */
+	const struct card_proof *proofs;
+	const uint16_t *pin_wanted;   /* status words of a key command, 0 ends */
+	const uint16_t *wrong_applet; /* and of VERIFY too, 0 ends */
+	bool guard_first; /* a sibling applet shares the key command */
+	unsigned primitives;          /* that keys of such cards may have, */
+	CK_ULONG rsa_min, rsa_max;    /* and their sizes in bits, 0 none */
 	CK_ULONG ec_min, ec_max;
 
 	/* Does this ATR's card belong first (1), possibly (0), never (-1)? */
 	int (*nominate)(struct cursor atr);
-	/* The applet is selected: learn what later commands depend on, send as
-	 * little as can be; fills pins and state. */
-	CK_RV (*open)(struct card_applet *a);
+	/* The applet is selected; ANSWER is what SELECT or a proof got. The
+	 * first call fills pins and state and sends as little as can be, later
+	 * ones send nothing and learn what ANSWER tells. */
+	CK_RV (*open)(struct card_applet *a, struct cursor answer);
 	void (*close)(struct card_applet *a);
-	/* For CK_TOKEN_INFO, once. */
+	/* Lenient: what the card lacks stays empty. */
 	CK_RV (*identify)(struct card_applet *a, struct card_identity *out);
 	/* All objects that there may be for the PIN, chained at *LIST. CLASS is
-	 * the one searched for, or CK_UNAVAILABLE_INFORMATION: then no data
-	 * objects. */
+	 * the one searched for; CK_UNAVAILABLE_INFORMATION: but data. */
 	CK_RV (*list)(struct card_applet *a, size_t pin, CK_OBJECT_CLASS class,
 		      struct card_object **list);
-	/* Reads the object: afterwards no attribute of it is unread and key is
-	 * filled. CKR_OBJECT_HANDLE_INVALID: it does not exist.
+	/* Gives the object and the others of its group, those that exist, with
+	 * no attribute unread. CKR_OBJECT_HANDLE_INVALID: none does.
 	 * CKR_USER_NOT_LOGGED_IN: the PIN comes first. */
-	CK_RV (*read)(struct card_applet *a, struct card_object *object);
+	CK_RV (*read)(struct card_applet *a, const struct card_object *object,
+		      struct card_object **found);
 	/* Without spending a try, and without ending a PIN's verified state. */
 	CK_RV (*pin_status)(struct card_applet *a, size_t pin,
 			    struct card_pin_status *status);
-	/* One VERIFY. CKR_PIN_INCORRECT (STATUS then tells the tries),
-	 * CKR_PIN_LOCKED, CKR_PIN_LEN_RANGE (nothing was sent). */
+	/* One VERIFY; VALUE with a NULL pointer: by the reader's keypad.
+	 * CKR_PIN_INCORRECT (STATUS then tells the tries), CKR_PIN_LOCKED,
+	 * CKR_PIN_LEN_RANGE (nothing was sent). */
 	CK_RV (*pin_verify)(struct card_applet *a, size_t pin,
 			    struct cursor value,
 			    struct card_pin_status *status);
@@ -132,16 +142,6 @@ struct card_driver {
 	CK_RV (*compute)(struct card_applet *a, const struct card_job *job,
 			 struct builder *out);
 };
-
-/* iso7816.c: one call, one command. Each notes the SW in a->last. */
-CK_RV applet_exchange(struct card_applet *a, const struct apdu *command,
-		      struct builder *answer) MUST_CHECK;
-CK_RV iso_select(struct card_applet *a, struct cursor aid,
-		 struct builder *answer) MUST_CHECK;
-/* VERIFY; an empty PIN is never sent (CKR_PIN_LEN_RANGE). The PIN is padded
- * with 0xFF to BLOCK bytes when BLOCK is not 0. */
-CK_RV iso_verify(struct card_applet *a, const struct card_pin *pin,
-		 struct cursor value, size_t block) MUST_CHECK;
 
 /* probe.c: the drivers, in the order in which slots show their applets. */
 extern const struct card_driver *const card_drivers[];

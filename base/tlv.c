@@ -70,6 +70,16 @@ tlv_next(struct cursor *c, struct tlv *out)
 }
 
 bool
+tlv_enter(struct cursor *c, uint32_t tag)
+{
+	tlv_skip_filler(c);
+	if (tlv_tag(c) != tag)
+		cursor_fail(c);
+	tlv_length(c);
+	return cursor_ok(c);
+}
+
+bool
 tlv_find(struct cursor c, uint32_t tag, struct cursor *value)
 {
 	struct tlv next;

@@ -22,6 +22,10 @@ bool tlv_next(struct cursor *c, struct tlv *out) MUST_CHECK;
  * there is none or C is malformed before it. */
 bool tlv_find(struct cursor c, uint32_t tag, struct cursor *value) MUST_CHECK;
 
+/* Takes the header of a data object with TAG whose value may be cut short; C is
+ * then at what there is of the value. False (and C bad) at anything else. */
+bool tlv_enter(struct cursor *c, uint32_t tag) MUST_CHECK;
+
 /* Size of the header (tag and length) of a data object of SIZE bytes. */
 size_t tlv_header_size(uint32_t tag, size_t size);
 

@@ -7,8 +7,12 @@
 
 enum { DIGEST_SIZE_MAX = 64, RSA_BITS_MAX = 16384, CERTIFICATE_MAX = 65536 };
 
-/* Our own library context: no global OpenSSL state is read or written. Made at
- * first need, freed with crypto_close() when no other call is under way. */
+/*
+ * Our own library context: no global OpenSSL state is read or written. Made at
+ * first need; crypto_close() frees it when no other call is under way and
+ * nothing made in it is left. While the host has other threads it is kept for
+ * the next time, as a thread that drew random numbers still refers to it.
+ */
 struct ossl_lib_ctx_st *crypto_context(void);
 void crypto_close(void);
 
@@ -25,6 +29,8 @@ enum digest {
 size_t digest_size(enum digest d);
 /* CKM_SHA256 -> DIGEST_SHA256; DIGEST_NONE for all that is no plain digest. */
 enum digest digest_of_mechanism(CK_MECHANISM_TYPE type);
+/* OpenSSL's own, kept by the context; NULL for DIGEST_NONE or no memory. */
+const struct evp_md_st *digest_algorithm(enum digest d);
 
 /* A digest under way; finish leaves it ready for the next message. */
 struct digester;

@@ -1,0 +1,121 @@
+/* Checking a session's operations out and in, so that none is used twice. */
+#include "activity.h"
+
+#include "mem.h"
+
+void
+activity_unhold(struct activity *a)
+{
+	if (!a->held)
+		return;
+	builder_free(&a->held_in);
+	builder_free(&a->result);
+	a->held = false;
+}
+
+void
+activity_free(struct activity *chain)
+{
+	while (chain != NULL) {
+		struct activity *next = chain->next;
+
+		activity_unhold(chain);
+		if (chain->operation != NULL)
+			chain->operation->ops->free(chain->operation);
+		mem_free(chain, sizeof(*chain));
+		chain = next;
+	}
+}
+
+/* With the lock. */
+static CK_RV
+take(struct session *s, enum operation_kind kind, struct activity **activity)
+{
+	struct activity *a = s->activities[kind];
+
+	if (s->closed)
+		return CKR_SESSION_CLOSED;
+	if (a == NULL || (!a->busy && a->progress == AT_REST))
+		return CKR_OPERATION_NOT_INITIALIZED;
+	if (a->busy)
+		return CKR_OPERATION_ACTIVE;
+	a->busy = true;
+	*activity = a;
+	return CKR_OK;
+}
+
+CK_RV
+activity_take(struct session *s, enum operation_kind kind,
+	      struct activity **activity)
+{
+	CK_RV rv;
+
+	lock_take(&s->lock);
+	rv = take(s, kind, activity);
+	lock_give(&s->lock);
+	return rv;
+}
+
+/* With the lock. */
+static CK_RV
+take_new(struct session *s, enum operation_kind kind,
+	 struct activity **activity)
+{
+	struct activity *a = s->activities[kind];
+
+	if (s->closed)
+		return CKR_SESSION_CLOSED;
+	if (a != NULL && (a->busy || a->progress != AT_REST))
+		return CKR_OPERATION_ACTIVE;
+	if (a == NULL)
+		a = mem_new(sizeof(*a));
+	if (a == NULL)
+		return CKR_HOST_MEMORY;
+	s->activities[kind] = a;
+	a->busy = true;
+	*activity = a;
+	return CKR_OK;
+}
+
+CK_RV
+activity_take_new(struct session *s, enum operation_kind kind,
+		  struct activity **activity)
+{
+	CK_RV rv;
+
+	lock_take(&s->lock);
+	rv = take_new(s, kind, activity);
+	lock_give(&s->lock);
+	return rv;
+}
+
+void
+activity_give(struct session *s, struct activity *a)
+{
+	bool dead;
+
+	lock_take(&s->lock);
+	a->busy = false;
+	dead = a->dead;
+	lock_give(&s->lock);
+	if (dead)
+		activity_free(a);
+}
+
+void
+activity_detach(struct session *s, enum operation_kind kind,
+		struct activity **ended)
+{
+	struct activity *a;
+
+	lock_take(&s->lock);
+	a = s->activities[kind];
+	s->activities[kind] = NULL;
+	if (a != NULL && a->busy) {
+		a->dead = true;
+	} else if (a != NULL) {
+		a->next = *ended;
+		*ended = a;
+	}
+	lock_give(&s->lock);
+}

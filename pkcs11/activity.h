@@ -1,0 +1,77 @@
+/* A session's operations: checking them out, and the rules of their life. */
+#ifndef SIGNET_ACTIVITY_H
+#define SIGNET_ACTIVITY_H
+
+#include "session.h"
+
+/* One call of the application on an operation that has begun. */
+enum step_kind {
+	STEP_UPDATE,
+	STEP_FINAL,
+	STEP_SINGLE, /* C_Sign and its like: all in one */
+};
+
+struct step {
+	enum step_kind kind;
+	const CK_BYTE *in;
+	CK_ULONG in_size;
+	const CK_BYTE *signature; /* to be verified */
+	CK_ULONG signature_size;
+	bool has_out; /* this call gives bytes out: */
+	CK_BYTE *out;
+	CK_ULONG *out_size;
+};
+
+enum progress {
+	AT_REST, /* nothing has begun; a finished operation may be kept */
+	BEGUN,
+	UPDATED, /* and has seen at least one update */
+};
+
+/* What a session has of one kind of operation. */
+struct activity {
+	struct activity *next; /* in a chain that is to be freed */
+	struct operation *operation;
+	const struct token *token; /* that made it; compared only */
+	enum progress progress;
+	bool busy; /* checked out by a call */
+	bool dead; /* to be freed by the call that checked it out */
+	bool held; /* RESULT waits for a buffer that is large enough: */
+	enum step_kind held_step;
+	struct builder held_in, result;
+};
+
+/*
+ * Checks the session's operation of a kind out, for nobody else to touch.
+ * CKR_OPERATION_NOT_INITIALIZED when none has begun, CKR_OPERATION_ACTIVE when
+ * another call has it, CKR_SESSION_CLOSED.
+ */
+CK_RV activity_take(struct session *s, enum operation_kind kind,
+		    struct activity **activity) MUST_CHECK;
+/* The same to begin one: CKR_OPERATION_ACTIVE when one has begun. */
+CK_RV activity_take_new(struct session *s, enum operation_kind kind,
+			struct activity **activity) MUST_CHECK;
+/* Checks it in, or frees it when its session has ended meanwhile. */
+void activity_give(struct session *s, struct activity *a);
+/* Chains the activity to ENDED; one that is checked out is left to its call. */
+void activity_detach(struct session *s, enum operation_kind kind,
+		     struct activity **ended);
+void activity_free(struct activity *chain);
+/* Forgets a result that is held. */
+void activity_unhold(struct activity *a);
+
+/* C_SignInit and its like; KEY is 0 for a digest. No mechanism: cancels. */
+CK_RV operation_init(struct session *s, enum operation_kind kind,
+		     const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
+/* Cancels what has begun; CKR_OPERATION_CANCEL_FAILED when a call has it. */
+CK_RV operation_cancel(struct session *s, enum operation_kind kind);
+/* C_Sign, C_SignUpdate, C_SignFinal and their like. */
+CK_RV operation_step(struct session *s, enum operation_kind kind,
+		     const struct step *step);
+/* C_Login with CKU_CONTEXT_SPECIFIC. */
+CK_RV operation_login(struct session *s, struct cursor pin);
+
+/* A search ends with its session. */
+void search_end(struct session *s);
+
+#endif

@@ -1,0 +1,130 @@
+/* C_GetMechanismList and C_GetMechanismInfo. */
+#include "mechanism.h"
+
+#include "module.h"
+#include "slots.h"
+
+/* What the host does for the keys of any token. */
+#define HOST_FLAGS ((CK_FLAGS)(CKF_DIGEST | CKF_VERIFY | CKF_ENCRYPT))
+
+static struct mechanism *
+find(struct mechanism *list, size_t count, CK_MECHANISM_TYPE type)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (list[i].type == type)
+			return &list[i];
+	}
+	return NULL;
+}
+
+static size_t
+token_list(struct token *t, struct mechanism *list, size_t room)
+{
+	size_t count = t->ops->mechanisms(t, list, room);
+
+	return count < room ? count : room;
+}
+
+size_t
+mechanism_list(struct presence *p, struct mechanism list[static MECHANISMS_MAX])
+{
+	struct mechanism host[MECHANISMS_MAX];
+	size_t hosts = token_list(p->host, host, MECHANISMS_MAX);
+	size_t count = token_list(p->token, list, MECHANISMS_MAX), i;
+
+	for (i = 0; i < hosts; i++) {
+		CK_FLAGS flags = host[i].info.flags & HOST_FLAGS;
+		struct mechanism *own = find(list, count, host[i].type);
+
+		if (own != NULL) {
+			own->info.flags |= flags;
+		} else if (flags != 0 && count < MECHANISMS_MAX) {
+			list[count] = host[i];
+			list[count++].info.flags = flags;
+		}
+	}
+	return count;
+}
+
+CK_RV
+mechanism_check(struct presence *p, CK_MECHANISM_TYPE type, CK_FLAGS flags)
+{
+	struct mechanism list[MECHANISMS_MAX];
+	size_t count = mechanism_list(p, list);
+	const struct mechanism *m = find(list, count, type);
+
+	if (m == NULL || (m->info.flags & flags) != flags)
+		return CKR_MECHANISM_INVALID;
+	return CKR_OK;
+}
+
+static CK_RV
+get_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE *types, CK_ULONG *count)
+{
+	struct mechanism list[MECHANISMS_MAX];
+	struct presence *p;
+	CK_ULONG room, found, i;
+	CK_RV rv;
+
+	if (count == NULL)
+		return CKR_ARGUMENTS_BAD;
+	rv = slots_token(module_slots(), slot, false, &p);
+	if (rv != CKR_OK)
+		return rv;
+	found = mechanism_list(p, list);
+	presence_unref(p);
+	room = *count;
+	*count = found;
+	if (types == NULL)
+		return CKR_OK;
+	if (room < found)
+		return CKR_BUFFER_TOO_SMALL;
+	for (i = 0; i < found; i++)
+		types[i] = list[i].type;
+	return CKR_OK;
+}
+
+CK_RV
+C_GetMechanismList(CK_SLOT_ID slot, CK_MECHANISM_TYPE *mechanisms,
+		   CK_ULONG *count)
+{
+	CK_RV rv = module_enter(__func__);
+
+	if (rv != CKR_OK)
+		return rv;
+	return module_leave(__func__, get_list(slot, mechanisms, count));
+}
+
+static CK_RV
+get_info(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info)
+{
+	struct mechanism list[MECHANISMS_MAX];
+	const struct mechanism *m;
+	struct presence *p;
+	CK_RV rv;
+
+	if (info == NULL)
+		return CKR_ARGUMENTS_BAD;
+	rv = slots_token(module_slots(), slot, false, &p);
+	if (rv != CKR_OK)
+		return rv;
+	m = find(list, mechanism_list(p, list), type);
+	presence_unref(p);
+	if (m == NULL)
+		return CKR_MECHANISM_INVALID;
+	*info = m->info;
+	return CKR_OK;
+}
+
+CK_RV
+C_GetMechanismInfo(CK_SLOT_ID slot, CK_MECHANISM_TYPE type,
+		   CK_MECHANISM_INFO *info)
+{
+	CK_RV rv = module_enter(__func__);
+
+	if (rv != CKR_OK)
+		return rv;
+	return module_leave(__func__, get_info(slot, type, info));
+}

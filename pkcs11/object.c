@@ -1,0 +1,144 @@
+/* C_CreateObject, C_DestroyObject, and the attributes of objects (5.7). */
+#include "data.h"
+#include "module.h"
+#include "rules.h"
+#include "session.h"
+
+static CK_RV
+create(struct session *s, const CK_ATTRIBUTE *list, CK_ULONG count,
+       CK_OBJECT_HANDLE *handle)
+{
+	struct template template = { 0 };
+	struct making making = { 0 };
+	struct token *owner;
+	uint64_t id;
+	CK_RV rv;
+
+	if (handle == NULL)
+		return CKR_ARGUMENTS_BAD;
+	rv = data_template(list, count, &template);
+	if (rv == CKR_OK)
+		rv = making_read(template, CKO_DATA, &making);
+	if (rv == CKR_OK)
+		rv = making_check(s, &making);
+	if (rv != CKR_OK)
+		return rv;
+	owner = making_owner(s, &making);
+	if (owner->ops->create == NULL)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	rv = owner->ops->create(owner, template, &id);
+	if (rv != CKR_OK)
+		return rv;
+	return making_handle(s, &making, id, handle);
+}
+
+CK_RV
+C_CreateObject(CK_SESSION_HANDLE session, CK_ATTRIBUTE *attributes,
+	       CK_ULONG count, CK_OBJECT_HANDLE *object)
+{
+	struct session *s;
+	CK_RV rv = session_enter(__func__, session, &s);
+
+	if (rv != CKR_OK)
+		return rv;
+	return session_leave(__func__, s, create(s, attributes, count, object));
+}
+
+static CK_RV
+destroy(struct session *s, CK_OBJECT_HANDLE handle)
+{
+	struct presence *p = s->presence;
+	struct object_ref ref;
+	struct token *owner;
+	CK_RV rv;
+
+	if (!handles_find(&p->handles, handle, &ref))
+		return CKR_OBJECT_HANDLE_INVALID;
+	rv = change_check(s, ref);
+	if (rv != CKR_OK)
+		return rv;
+	owner = presence_owner(p, ref);
+	if (owner->ops->destroy == NULL)
+		return CKR_ACTION_PROHIBITED;
+	rv = owner->ops->destroy(owner, ref.id);
+	if (rv == CKR_OK || rv == CKR_OBJECT_HANDLE_INVALID)
+		handles_drop(&p->handles, handle);
+	return rv;
+}
+
+CK_RV
+C_DestroyObject(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
+{
+	struct session *s;
+	CK_RV rv = session_enter(__func__, session, &s);
+
+	if (rv != CKR_OK)
+		return rv;
+	return session_leave(__func__, s, destroy(s, object));
+}
+
+static CK_RV
+get_attributes(struct session *s, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *list,
+	       CK_ULONG count)
+{
+	struct presence *p = s->presence;
+	struct object_ref ref;
+	struct token *owner;
+	CK_RV rv = data_query(list, count);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (!handles_find(&p->handles, handle, &ref))
+		return CKR_OBJECT_HANDLE_INVALID;
+	owner = presence_owner(p, ref);
+	return owner->ops->attributes_get(owner, ref.id, list, count);
+}
+
+CK_RV
+C_GetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+		    CK_ATTRIBUTE *attributes, CK_ULONG count)
+{
+	struct session *s;
+	CK_RV rv = session_enter(__func__, session, &s);
+
+	if (rv != CKR_OK)
+		return rv;
+	return session_leave(__func__, s,
+			     get_attributes(s, object, attributes, count));
+}
+
+static CK_RV
+set_attributes(struct session *s, CK_OBJECT_HANDLE handle,
+	       const CK_ATTRIBUTE *list, CK_ULONG count)
+{
+	struct presence *p = s->presence;
+	struct template changes = { 0 };
+	struct object_ref ref;
+	struct token *owner;
+	CK_RV rv = data_template(list, count, &changes);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (!handles_find(&p->handles, handle, &ref))
+		return CKR_OBJECT_HANDLE_INVALID;
+	rv = change_check(s, ref);
+	if (rv != CKR_OK)
+		return rv;
+	owner = presence_owner(p, ref);
+	if (owner->ops->attributes_set == NULL)
+		return CKR_ACTION_PROHIBITED;
+	return owner->ops->attributes_set(owner, ref.id, changes);
+}
+
+CK_RV
+C_SetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+		    CK_ATTRIBUTE *attributes, CK_ULONG count)
+{
+	struct session *s;
+	CK_RV rv = session_enter(__func__, session, &s);
+
+	if (rv != CKR_OK)
+		return rv;
+	return session_leave(__func__, s,
+			     set_attributes(s, object, attributes, count));
+}

@@ -1,0 +1,359 @@
+/* What an application has of a token, from its coming to its going. */
+#include "presence.h"
+
+#include "activity.h"
+#include "mem.h"
+#include "session.h"
+
+struct presence *
+presence_new(struct token *token, CK_SLOT_ID slot, bool software)
+{
+	struct presence *p = mem_new(sizeof(*p));
+
+	if (p != NULL)
+		p->host = host_token_new(token);
+	if (p == NULL || p->host == NULL) {
+		mem_free(p, sizeof(*p));
+		token_unref(token);
+		return NULL;
+	}
+	p->token = token;
+	p->slot = slot;
+	p->software = software;
+	atomic_store(&p->references, 1);
+	handles_new(&p->handles);
+	lock_new(&p->login_lock);
+	lock_new(&p->lock);
+	return p;
+}
+
+struct presence *
+presence_ref(struct presence *p)
+{
+	atomic_fetch_add(&p->references, 1);
+	return p;
+}
+
+void
+presence_unref(struct presence *p)
+{
+	if (p == NULL || atomic_fetch_sub(&p->references, 1) != 1)
+		return;
+	handles_free(&p->handles);
+	token_unref(p->host);
+	token_unref(p->token);
+	lock_free(&p->login_lock);
+	lock_free(&p->lock);
+	mem_free(p, sizeof(*p));
+}
+
+struct token *
+presence_owner(struct presence *p, struct object_ref ref)
+{
+	return ref.host ? p->host : p->token;
+}
+
+enum login
+presence_login_state(struct presence *p)
+{
+	return p->token->ops->login_state(p->token);
+}
+
+/* With the lock. */
+static CK_RV
+may_add(struct presence *p, bool rw)
+{
+	if (atomic_load(&p->gone))
+		return CKR_TOKEN_NOT_PRESENT;
+	if (!rw && (p->so_comes || presence_login_state(p) == LOGIN_SO))
+		return CKR_SESSION_READ_WRITE_SO_EXISTS;
+	return CKR_OK;
+}
+
+static void
+link_session(struct presence *p, struct session *s)
+{
+	s->next = p->sessions;
+	if (p->sessions != NULL)
+		p->sessions->previous = s;
+	p->sessions = s;
+	s->listed = true;
+	p->session_count++;
+	p->rw_count += s->rw;
+}
+
+/* With the lock. The last one leaves the login to be settled. */
+static void
+unlink_session(struct presence *p, struct session *s)
+{
+	if (s->previous != NULL)
+		s->previous->next = s->next;
+	else
+		p->sessions = s->next;
+	if (s->next != NULL)
+		s->next->previous = s->previous;
+	s->listed = false;
+	p->session_count--;
+	p->rw_count -= s->rw;
+	if (p->session_count == 0)
+		p->unsettled = true;
+}
+
+static bool
+is_unsettled(struct presence *p)
+{
+	bool unsettled;
+
+	lock_take(&p->lock);
+	unsettled = p->unsettled;
+	lock_give(&p->lock);
+	return unsettled;
+}
+
+CK_RV
+presence_add(struct presence *p, struct session *s)
+{
+	CK_RV rv;
+
+	/* a login that has ended must not be found by a new session */
+	presence_settle(p);
+	lock_take(&p->lock);
+	rv = may_add(p, s->rw);
+	if (rv == CKR_OK)
+		link_session(p, s);
+	lock_give(&p->lock);
+	return rv;
+}
+
+bool
+presence_remove(struct presence *p, struct session *s)
+{
+	bool listed;
+
+	lock_take(&p->lock);
+	listed = s->listed;
+	if (listed)
+		unlink_session(p, s);
+	lock_give(&p->lock);
+	return listed;
+}
+
+/* The first session, taken out; NULL when there is none. */
+static struct session *
+pop_session(struct presence *p)
+{
+	struct session *s;
+
+	lock_take(&p->lock);
+	s = p->sessions;
+	if (s != NULL)
+		unlink_session(p, s);
+	lock_give(&p->lock);
+	return s;
+}
+
+void
+presence_close(struct presence *p)
+{
+	struct session *s;
+
+	while ((s = pop_session(p)) != NULL)
+		session_end(s);
+	presence_settle(p);
+}
+
+void
+presence_end(struct presence *p)
+{
+	lock_take(&p->lock);
+	atomic_store(&p->gone, true);
+	lock_give(&p->lock);
+	presence_close(p);
+}
+
+/* Is this object private, or not even to be seen? */
+static bool
+is_private(struct token *owner, uint64_t id)
+{
+	CK_BBOOL value = CK_FALSE;
+	CK_ATTRIBUTE attribute = { CKA_PRIVATE, &value, sizeof(value) };
+	CK_RV rv = owner->ops->attributes_get(owner, id, &attribute, 1);
+
+	return rv == CKR_OBJECT_HANDLE_INVALID ||
+	       (rv == CKR_OK && value != CK_FALSE);
+}
+
+/*
+ * Handles of private objects die at logout, and private session objects with
+ * them (5.6.9). This comes before the logout, as long as they can be seen.
+ */
+static void
+drop_private(struct presence *p)
+{
+	struct ids list = { 0 };
+	size_t i;
+
+	/* without memory for the list they live on, hidden by the token */
+	DROP(handles_list(&p->handles, &list));
+	for (i = 0; i < list.count; i++) {
+		struct object_ref ref;
+		struct token *owner;
+
+		if (!handles_find(&p->handles, list.list[i], &ref))
+			continue;
+		owner = presence_owner(p, ref);
+		if (!is_private(owner, ref.id))
+			continue;
+		if (ref.host)
+			(void)p->host->ops->destroy(p->host, ref.id);
+		handles_drop(&p->handles, list.list[i]);
+	}
+	ids_free(&list);
+}
+
+/* What a private key has begun must not end after its user has left. */
+static void
+end_private_operations(struct presence *p)
+{
+	struct activity *ended = NULL;
+	struct session *s;
+
+	lock_take(&p->lock);
+	for (s = p->sessions; s != NULL; s = s->next) {
+		activity_detach(s, OPERATION_SIGN, &ended);
+		activity_detach(s, OPERATION_DECRYPT, &ended);
+	}
+	lock_give(&p->lock);
+	activity_free(ended);
+}
+
+/* With login_lock. */
+static CK_RV
+logout(struct presence *p)
+{
+	CK_RV rv;
+
+	drop_private(p);
+	end_private_operations(p);
+	rv = p->token->ops->logout(p->token);
+	atomic_fetch_add(&p->logouts, 1);
+	return rv;
+}
+
+/* With login_lock. */
+static void
+settle(struct presence *p)
+{
+	bool due, empty;
+
+	lock_take(&p->lock);
+	due = p->unsettled;
+	empty = p->session_count == 0;
+	p->unsettled = false;
+	lock_give(&p->lock);
+	if (!due || atomic_load(&p->gone))
+		return;
+	/* nobody is left to be told that it failed */
+	if (presence_login_state(p) != LOGIN_NONE)
+		(void)logout(p);
+	if (empty)
+		p->token->ops->idle(p->token);
+}
+
+void
+presence_settle(struct presence *p)
+{
+	/* most often there is nothing to wait for */
+	if (!is_unsettled(p))
+		return;
+	lock_take(&p->login_lock);
+	settle(p);
+	lock_give(&p->login_lock);
+}
+
+/* PKCS#11 3.2, 5.6.7 */
+static CK_RV
+may_log_in(struct presence *p, enum login user)
+{
+	enum login now = presence_login_state(p);
+	CK_RV rv = CKR_OK;
+
+	if (now == user)
+		return CKR_USER_ALREADY_LOGGED_IN;
+	if (now != LOGIN_NONE)
+		return CKR_USER_ANOTHER_ALREADY_LOGGED_IN;
+	lock_take(&p->lock);
+	if (user == LOGIN_SO && p->session_count > p->rw_count)
+		rv = CKR_SESSION_READ_ONLY_EXISTS;
+	p->so_comes = rv == CKR_OK && user == LOGIN_SO;
+	lock_give(&p->lock);
+	return rv;
+}
+
+CK_RV
+presence_login(struct presence *p, enum login user, struct cursor pin)
+{
+	CK_RV rv;
+
+	lock_take(&p->login_lock);
+	settle(p);
+	rv = may_log_in(p, user);
+	if (rv == CKR_OK)
+		rv = p->token->ops->login(p->token, user, pin);
+	lock_take(&p->lock);
+	p->so_comes = false;
+	lock_give(&p->lock);
+	lock_give(&p->login_lock);
+	return rv;
+}
+
+CK_RV
+presence_logout(struct presence *p)
+{
+	CK_RV rv = CKR_USER_NOT_LOGGED_IN;
+
+	lock_take(&p->login_lock);
+	settle(p);
+	if (presence_login_state(p) != LOGIN_NONE)
+		rv = logout(p);
+	lock_give(&p->login_lock);
+	return rv;
+}
+
+/* All handles of the token's objects die with the objects. */
+static void
+drop_all(struct presence *p)
+{
+	struct ids list = { 0 };
+	size_t i;
+
+	/* without memory for the list they stand for nothing any more */
+	DROP(handles_list(&p->handles, &list));
+	for (i = 0; i < list.count; i++)
+		handles_drop(&p->handles, list.list[i]);
+	ids_free(&list);
+}
+
+CK_RV
+presence_init(struct presence *p, struct cursor so_pin, struct cursor label)
+{
+	CK_RV rv = CKR_OK;
+
+	if (p->token->ops->init == NULL)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	lock_take(&p->login_lock);
+	settle(p);
+	lock_take(&p->lock);
+	if (p->session_count > 0)
+		rv = CKR_SESSION_EXISTS;
+	else
+		p->unsettled = true; /* makes a new session wait */
+	lock_give(&p->lock);
+	if (rv == CKR_OK)
+		rv = p->token->ops->init(p->token, so_pin, label);
+	if (rv == CKR_OK)
+		drop_all(p);
+	settle(p);
+	lock_give(&p->login_lock);
+	return rv;
+}

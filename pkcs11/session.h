@@ -1,0 +1,51 @@
+/* Sessions, and how a call enters and leaves one. */
+#ifndef SIGNET_SESSION_H
+#define SIGNET_SESSION_H
+
+#include "lock.h"
+#include "operation.h"
+#include "presence.h"
+
+struct activity; /* activity.h */
+struct search;	 /* find.c */
+
+struct session {
+	CK_SESSION_HANDLE handle;
+	struct presence *presence;
+	atomic_uint references;
+	bool rw;
+	struct session *next, *previous; /* with the presence's lock */
+	bool listed;			 /* with it too: not yet closed */
+	struct owned objects;		 /* with its handles' lock */
+
+	pthread_mutex_t lock; /* for what follows */
+	bool closed;
+	struct activity *activities[OPERATION_KINDS];
+	struct search *search;
+};
+
+struct sessions;
+struct sessions *sessions_new(void) MUST_CHECK;
+/* All are closed. NULL is fine. */
+void sessions_free(struct sessions *all);
+
+/*
+ * A call with a session handle: as module_enter(), and finds the session.
+ * CKR_SESSION_HANDLE_INVALID. SESSION is valid until session_leave().
+ */
+CK_RV session_enter(const char *name, CK_SESSION_HANDLE handle,
+		    struct session **session) MUST_CHECK;
+/* Logs and gives the result. CKR_DEVICE_REMOVED closes all sessions there. */
+CK_RV session_leave(const char *name, struct session *s, CK_RV rv);
+
+/* Opens one and gives its handle. */
+CK_RV session_open(struct presence *p, bool rw,
+		   CK_SESSION_HANDLE *handle) MUST_CHECK;
+/* False when somebody else has closed it or is about to. */
+bool session_close(struct session *s);
+/* Ends one that was taken out of its presence. */
+void session_end(struct session *s);
+
+CK_STATE session_state(struct session *s);
+
+#endif

@@ -1,0 +1,136 @@
+/* Starting an operation: whose key it is, and which token does the work. */
+#include "activity.h"
+#include "data.h"
+
+/* longest CKA_PUBLIC_KEY_INFO: RSA of 16,384 bits, ML-DSA-87 */
+enum { PUBLIC_KEY_INFO_MAX = 4096 };
+
+/* What an operation is started with. */
+struct start {
+	enum operation_kind kind;
+	const CK_MECHANISM *mechanism;
+	struct presence *presence;
+	struct operation *spare; /* a finished one, to be used again */
+	const struct token *spare_token;
+	const struct token *maker; /* who started it in the end */
+};
+
+/* Starts it on one token, from the spare one when that is of this token. */
+static CK_RV
+start_on(struct start *start, struct token *t, const struct operation_key *key,
+	 struct operation **operation)
+{
+	struct operation *o = NULL;
+	CK_RV rv;
+
+	if (start->spare_token == t) {
+		o = start->spare;
+		start->spare = NULL;
+	}
+	rv = t->ops->operation_start(t, start->kind, start->mechanism, key, &o);
+	if (rv != CKR_OK)
+		return rv;
+	start->maker = t;
+	*operation = o;
+	return CKR_OK;
+}
+
+/*
+ * The key's own token has no means for this: the host does it, when the object
+ * is a public key that may be used so. The host knows no more of the key than
+ * its CKA_PUBLIC_KEY_INFO.
+ */
+static CK_RV
+start_on_host(struct start *start, struct token *owner, uint64_t id,
+	      struct operation **operation)
+{
+	CK_OBJECT_CLASS class = CKO_DATA;
+	CK_BBOOL allowed = CK_FALSE;
+	CK_BYTE info[PUBLIC_KEY_INFO_MAX];
+	CK_ATTRIBUTE list[] = {
+		{ CKA_CLASS, &class, sizeof(class) },
+		{ start->kind == OPERATION_VERIFY ? CKA_VERIFY : CKA_ENCRYPT,
+		  &allowed, sizeof(allowed) },
+		{ CKA_PUBLIC_KEY_INFO, info, sizeof(info) },
+	};
+	struct operation_key key = { 0 };
+	CK_RV rv = owner->ops->attributes_get(owner, id, list, 3);
+
+	if (rv != CKR_OK && rv != CKR_ATTRIBUTE_TYPE_INVALID &&
+	    rv != CKR_ATTRIBUTE_SENSITIVE)
+		return rv == CKR_BUFFER_TOO_SMALL ? CKR_KEY_SIZE_RANGE : rv;
+	if (class != CKO_PUBLIC_KEY && class != CKO_PRIVATE_KEY &&
+	    class != CKO_SECRET_KEY)
+		return CKR_KEY_HANDLE_INVALID;
+	if (class != CKO_PUBLIC_KEY || allowed == CK_FALSE)
+		return CKR_KEY_FUNCTION_NOT_PERMITTED;
+	if (list[2].ulValueLen == CK_UNAVAILABLE_INFORMATION)
+		return CKR_KEY_TYPE_INCONSISTENT;
+	key.public_key_info = cursor_of(info, list[2].ulValueLen);
+	return start_on(start, start->presence->host, &key, operation);
+}
+
+static CK_RV
+start_with_key(struct start *start, CK_OBJECT_HANDLE handle,
+	       struct operation **operation)
+{
+	struct presence *p = start->presence;
+	struct operation_key key = { 0 };
+	struct object_ref ref;
+	struct token *owner;
+	CK_RV rv;
+
+	if (!handles_find(&p->handles, handle, &ref))
+		return CKR_KEY_HANDLE_INVALID;
+	owner = presence_owner(p, ref);
+	key.id = ref.id;
+	rv = start_on(start, owner, &key, operation);
+	if (rv == CKR_OBJECT_HANDLE_INVALID)
+		return CKR_KEY_HANDLE_INVALID;
+	if (rv != CKR_FUNCTION_NOT_SUPPORTED)
+		return rv;
+	if (start->kind != OPERATION_VERIFY && start->kind != OPERATION_ENCRYPT)
+		return CKR_KEY_FUNCTION_NOT_PERMITTED;
+	return start_on_host(start, owner, ref.id, operation);
+}
+
+static CK_RV
+start(struct start *start, CK_OBJECT_HANDLE key, struct operation **operation)
+{
+	struct operation_key none = { 0 };
+
+	if (start->kind == OPERATION_DIGEST)
+		return start_on(start, start->presence->host, &none, operation);
+	return start_with_key(start, key, operation);
+}
+
+CK_RV
+operation_init(struct session *s, enum operation_kind kind,
+	       const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
+{
+	struct start begin = { .kind = kind,
+			       .mechanism = mechanism,
+			       .presence = s->presence };
+	struct activity *a;
+	CK_RV rv;
+
+	if (mechanism == NULL)
+		return operation_cancel(s, kind);
+	rv = data_mechanism(mechanism);
+	if (rv == CKR_OK)
+		rv = activity_take_new(s, kind, &a);
+	if (rv != CKR_OK)
+		return rv;
+	begin.spare = a->operation;
+	begin.spare_token = a->token;
+	a->operation = NULL;
+	rv = start(&begin, key, &a->operation);
+	if (begin.spare != NULL)
+		begin.spare->ops->free(begin.spare);
+	if (rv == CKR_OK) {
+		a->token = begin.maker;
+		a->progress = BEGUN;
+	}
+	activity_give(s, a);
+	return rv;
+}

@@ -1,0 +1,409 @@
+/* Functions that signet does not have, refused in due form (5.1.6). */
+#include "module.h"
+#include "session.h"
+
+/* A refusal still tells a library that is not initialized, and a session that
+ * is none. */
+static CK_RV
+refuse(const char *name, CK_SESSION_HANDLE session, CK_RV why)
+{
+	struct session *s;
+	CK_RV rv = session_enter(name, session, &s);
+
+	if (rv != CKR_OK)
+		return rv;
+	return session_leave(name, s, why);
+}
+
+CK_RV
+C_GetOperationState(CK_SESSION_HANDLE session, CK_BYTE *operation_state,
+		    CK_ULONG *operation_state_len)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_SetOperationState(CK_SESSION_HANDLE session, CK_BYTE *operation_state,
+		    CK_ULONG operation_state_len,
+		    CK_OBJECT_HANDLE encryption_key,
+		    CK_OBJECT_HANDLE authentication_key)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_CopyObject(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+	     CK_ATTRIBUTE *attributes, CK_ULONG count,
+	     CK_OBJECT_HANDLE *new_object)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_GetObjectSize(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+		CK_ULONG *size)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_DigestKey(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_SignRecoverInit(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
+		  CK_OBJECT_HANDLE key)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_SignRecover(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG data_len,
+	      CK_BYTE *signature, CK_ULONG *signature_len)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_VerifyRecoverInit(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
+		    CK_OBJECT_HANDLE key)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_VerifyRecover(CK_SESSION_HANDLE session, CK_BYTE *signature,
+		CK_ULONG signature_len, CK_BYTE *data, CK_ULONG *data_len)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_DigestEncryptUpdate(CK_SESSION_HANDLE session, CK_BYTE *part,
+		      CK_ULONG part_len, CK_BYTE *encrypted_part,
+		      CK_ULONG *encrypted_part_len)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_DecryptDigestUpdate(CK_SESSION_HANDLE session, CK_BYTE *encrypted_part,
+		      CK_ULONG encrypted_part_len, CK_BYTE *part,
+		      CK_ULONG *part_len)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_SignEncryptUpdate(CK_SESSION_HANDLE session, CK_BYTE *part, CK_ULONG part_len,
+		    CK_BYTE *encrypted_part, CK_ULONG *encrypted_part_len)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_DecryptVerifyUpdate(CK_SESSION_HANDLE session, CK_BYTE *encrypted_part,
+		      CK_ULONG encrypted_part_len, CK_BYTE *part,
+		      CK_ULONG *part_len)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_GenerateKey(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
+	      CK_ATTRIBUTE *attributes, CK_ULONG count, CK_OBJECT_HANDLE *key)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_WrapKey(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
+	  CK_OBJECT_HANDLE wrapping_key, CK_OBJECT_HANDLE key,
+	  CK_BYTE *wrapped_key, CK_ULONG *wrapped_key_len)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_UnwrapKey(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
+	    CK_OBJECT_HANDLE unwrapping_key, CK_BYTE *wrapped_key,
+	    CK_ULONG wrapped_key_len, CK_ATTRIBUTE *attributes, CK_ULONG count,
+	    CK_OBJECT_HANDLE *key)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_DeriveKey(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
+	    CK_OBJECT_HANDLE base_key, CK_ATTRIBUTE *attributes, CK_ULONG count,
+	    CK_OBJECT_HANDLE *key)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_GetFunctionStatus(CK_SESSION_HANDLE session)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_PARALLEL);
+}
+
+CK_RV
+C_CancelFunction(CK_SESSION_HANDLE session)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_PARALLEL);
+}
+
+CK_RV
+C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID *slot, void *reserved)
+{
+	CK_RV rv = module_enter(__func__);
+
+	if (rv != CKR_OK)
+		return rv;
+	return module_leave(__func__, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_SessionCancel(CK_SESSION_HANDLE session, CK_FLAGS flags)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_MessageEncryptInit(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
+		     CK_OBJECT_HANDLE key)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_EncryptMessage(CK_SESSION_HANDLE session, void *parameter,
+		 CK_ULONG parameter_len, CK_BYTE *associated_data,
+		 CK_ULONG associated_data_len, CK_BYTE *plaintext,
+		 CK_ULONG plaintext_len, CK_BYTE *ciphertext,
+		 CK_ULONG *ciphertext_len)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_EncryptMessageBegin(CK_SESSION_HANDLE session, void *parameter,
+		      CK_ULONG parameter_len, CK_BYTE *associated_data,
+		      CK_ULONG associated_data_len)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_EncryptMessageNext(CK_SESSION_HANDLE session, void *parameter,
+		     CK_ULONG parameter_len, CK_BYTE *plaintext_part,
+		     CK_ULONG plaintext_part_len, CK_BYTE *ciphertext_part,
+		     CK_ULONG *ciphertext_part_len, CK_FLAGS flags)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_MessageEncryptFinal(CK_SESSION_HANDLE session)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_MessageDecryptInit(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
+		     CK_OBJECT_HANDLE key)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_DecryptMessage(CK_SESSION_HANDLE session, void *parameter,
+		 CK_ULONG parameter_len, CK_BYTE *associated_data,
+		 CK_ULONG associated_data_len, CK_BYTE *ciphertext,
+		 CK_ULONG ciphertext_len, CK_BYTE *plaintext,
+		 CK_ULONG *plaintext_len)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_DecryptMessageBegin(CK_SESSION_HANDLE session, void *parameter,
+		      CK_ULONG parameter_len, CK_BYTE *associated_data,
+		      CK_ULONG associated_data_len)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_DecryptMessageNext(CK_SESSION_HANDLE session, void *parameter,
+		     CK_ULONG parameter_len, CK_BYTE *ciphertext_part,
+		     CK_ULONG ciphertext_part_len, CK_BYTE *plaintext_part,
+		     CK_ULONG *plaintext_part_len, CK_FLAGS flags)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_MessageDecryptFinal(CK_SESSION_HANDLE session)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_MessageSignInit(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
+		  CK_OBJECT_HANDLE key)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_SignMessage(CK_SESSION_HANDLE session, void *parameter,
+	      CK_ULONG parameter_len, CK_BYTE *data, CK_ULONG data_len,
+	      CK_BYTE *signature, CK_ULONG *signature_len)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_SignMessageBegin(CK_SESSION_HANDLE session, void *parameter,
+		   CK_ULONG parameter_len)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_SignMessageNext(CK_SESSION_HANDLE session, void *parameter,
+		  CK_ULONG parameter_len, CK_BYTE *data, CK_ULONG data_len,
+		  CK_BYTE *signature, CK_ULONG *signature_len)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_MessageSignFinal(CK_SESSION_HANDLE session)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_MessageVerifyInit(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
+		    CK_OBJECT_HANDLE key)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_VerifyMessage(CK_SESSION_HANDLE session, void *parameter,
+		CK_ULONG parameter_len, CK_BYTE *data, CK_ULONG data_len,
+		CK_BYTE *signature, CK_ULONG signature_len)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_VerifyMessageBegin(CK_SESSION_HANDLE session, void *parameter,
+		     CK_ULONG parameter_len)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_VerifyMessageNext(CK_SESSION_HANDLE session, void *parameter,
+		    CK_ULONG parameter_len, CK_BYTE *data, CK_ULONG data_len,
+		    CK_BYTE *signature, CK_ULONG signature_len)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_MessageVerifyFinal(CK_SESSION_HANDLE session)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_EncapsulateKey(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
+		 CK_OBJECT_HANDLE public_key, CK_ATTRIBUTE *attributes,
+		 CK_ULONG count, CK_BYTE *ciphertext, CK_ULONG *ciphertext_len,
+		 CK_OBJECT_HANDLE *key)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_DecapsulateKey(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
+		 CK_OBJECT_HANDLE private_key, CK_ATTRIBUTE *attributes,
+		 CK_ULONG count, CK_BYTE *ciphertext, CK_ULONG ciphertext_len,
+		 CK_OBJECT_HANDLE *key)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_VerifySignatureInit(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
+		      CK_OBJECT_HANDLE key, CK_BYTE *signature,
+		      CK_ULONG signature_len)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_VerifySignature(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG data_len)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_VerifySignatureUpdate(CK_SESSION_HANDLE session, CK_BYTE *part,
+			CK_ULONG part_len)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_VerifySignatureFinal(CK_SESSION_HANDLE session)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_AsyncComplete(CK_SESSION_HANDLE session, CK_UTF8CHAR *function_name,
+		CK_ASYNC_DATA *result)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_AsyncGetID(CK_SESSION_HANDLE session, CK_UTF8CHAR *function_name,
+	     CK_ULONG *id)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_AsyncJoin(CK_SESSION_HANDLE session, CK_UTF8CHAR *function_name, CK_ULONG id,
+	    CK_BYTE *data, CK_ULONG data_len)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_WrapKeyAuthenticated(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
+		       CK_OBJECT_HANDLE wrapping_key, CK_OBJECT_HANDLE key,
+		       CK_BYTE *associated_data, CK_ULONG associated_data_len,
+		       CK_BYTE *wrapped_key, CK_ULONG *wrapped_key_len)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV
+C_UnwrapKeyAuthenticated(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
+			 CK_OBJECT_HANDLE unwrapping_key, CK_BYTE *wrapped_key,
+			 CK_ULONG wrapped_key_len, CK_ATTRIBUTE *attributes,
+			 CK_ULONG count, CK_BYTE *associated_data,
+			 CK_ULONG associated_data_len, CK_OBJECT_HANDLE *key)
+{
+	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
+}

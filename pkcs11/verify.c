@@ -1,0 +1,71 @@
+/* C_Verify and its kin (5.15). */
+#include "activity.h"
+#include "module.h"
+
+CK_RV
+C_VerifyInit(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
+	     CK_OBJECT_HANDLE key)
+{
+	struct session *s;
+	CK_RV rv = session_enter(__func__, session, &s);
+
+	if (rv != CKR_OK)
+		return rv;
+	rv = operation_init(s, OPERATION_VERIFY, mechanism, key);
+	return session_leave(__func__, s, rv);
+}
+
+CK_RV
+C_Verify(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG data_len,
+	 CK_BYTE *signature, CK_ULONG signature_len)
+{
+	const struct step step = {
+		.kind = STEP_SINGLE,
+		.in = data,
+		.in_size = data_len,
+		.signature = signature,
+		.signature_size = signature_len,
+	};
+	struct session *s;
+	CK_RV rv = session_enter(__func__, session, &s);
+
+	if (rv != CKR_OK)
+		return rv;
+	rv = operation_step(s, OPERATION_VERIFY, &step);
+	return session_leave(__func__, s, rv);
+}
+
+CK_RV
+C_VerifyUpdate(CK_SESSION_HANDLE session, CK_BYTE *part, CK_ULONG part_len)
+{
+	const struct step step = {
+		.kind = STEP_UPDATE,
+		.in = part,
+		.in_size = part_len,
+	};
+	struct session *s;
+	CK_RV rv = session_enter(__func__, session, &s);
+
+	if (rv != CKR_OK)
+		return rv;
+	rv = operation_step(s, OPERATION_VERIFY, &step);
+	return session_leave(__func__, s, rv);
+}
+
+CK_RV
+C_VerifyFinal(CK_SESSION_HANDLE session, CK_BYTE *signature,
+	      CK_ULONG signature_len)
+{
+	const struct step step = {
+		.kind = STEP_FINAL,
+		.signature = signature,
+		.signature_size = signature_len,
+	};
+	struct session *s;
+	CK_RV rv = session_enter(__func__, session, &s);
+
+	if (rv != CKR_OK)
+		return rv;
+	rv = operation_step(s, OPERATION_VERIFY, &step);
+	return session_leave(__func__, s, rv);
+}

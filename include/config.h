@@ -23,16 +23,16 @@ struct config {
 };
 
 /*
- * Reads the configuration. Never fails for a bad file: what is wrong is
- * remembered and logged with file and line once the log is open, and the
- * default holds. In a setuid or setgid process, or when the user's file
+ * Reads the configuration, then opens the log as it says. Never fails for a
+ * bad file: what is wrong is remembered and logged with file and line once the
+ * log is open, and the default holds. In a setuid or setgid process, or when the user's file
  * belongs to another user, only /etc/signet.conf counts. NULL only when
  * memory is short.
  */
 struct config *config_load(void) MUST_CHECK;
 void config_free(struct config *config);
 
-/* Does NAME match one of the comma separated globs of LIST (fnmatch)? */
+/* Is NAME one of the comma separated LIST, by name or by glob (fnmatch)? */
 bool config_listed(const char *list, const char *name);
 
 #endif

@@ -15,8 +15,9 @@ enum log_level {
 
 /*
  * Starts the log at LEVEL into FILE (made with mode 0600, appended to), or to
- * stderr when FILE is NULL or "-". A file that cannot be opened, is not a
- * regular file or belongs to somebody else leaves the log off.
+ * stderr when FILE is NULL, "" or "-". A file that cannot be opened, is not a
+ * regular file or belongs to somebody else leaves the log off. Opening and
+ * closing is for who starts and stops the module, with nobody else in it.
  */
 void log_open(enum log_level level, const char *file);
 void log_close(void);

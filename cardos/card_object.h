@@ -1,0 +1,37 @@
+/* Objects of a card: made by drivers, kept by the token. */
+#ifndef SIGNET_CARD_OBJECT_H
+#define SIGNET_CARD_OBJECT_H
+
+#include "card.h"
+
+/* Frees a chain with all that is in it; NULL is fine. */
+void card_objects_free(struct card_object *list);
+
+/* What is known of an object before it is read. */
+struct card_object_name {
+	uint64_t id;
+	unsigned group;
+	CK_OBJECT_CLASS class;
+	uint8_t cka_id;
+	const char *label;
+	bool private; /* CKA_PRIVATE */
+};
+
+/*
+ * Appends an object to the chain that ends at *END and moves END on; its
+ * attributes are those of NAME, and unread for the rest of its class. With
+ * COMPLETE none is unread: the rest is to be set.
+ */
+CK_RV card_object_add(struct card_object ***end,
+		      const struct card_object_name *name, bool complete,
+		      struct card_object **object) MUST_CHECK;
+
+/* Sets the attributes that follow from a certificate and from its key. */
+CK_RV card_object_certificate(struct attrs *a,
+			      const struct certificate *c) MUST_CHECK;
+CK_RV card_object_public_key(struct attrs *a, const struct card_key *key,
+			     const struct certificate *c) MUST_CHECK;
+CK_RV card_object_private_key(struct attrs *a, const struct card_key *key,
+			      const struct certificate *c) MUST_CHECK;
+
+#endif

@@ -1,0 +1,290 @@
+/* The objects of a card token: listed at once, read when they are asked for. */
+#include "card_token.h"
+#include "iso7816.h"
+#include "log.h"
+
+/* Under either lock, as all that follow but those in a transaction. */
+static struct card_object *
+object_find(const struct card_token *t, uint64_t id)
+{
+	struct card_object *o = t->objects;
+
+	while (o != NULL && o->id != id)
+		o = o->next;
+	return o;
+}
+
+/* Private objects are hidden while nobody is logged in. */
+static bool
+object_visible(const struct card_token *t, const struct card_object *o)
+{
+	if (o->state == CARD_OBJECT_ABSENT)
+		return false;
+	return t->login != LOGIN_NONE ||
+	       !attrs_bool(&o->attrs, CKA_PRIVATE, true);
+}
+
+/* Must the card be asked before this object is shown or left out? */
+static bool
+object_unread(const struct card_token *t, const struct card_object *o,
+	      struct template match)
+{
+	if (o->state != CARD_OBJECT_LISTED || !object_visible(t, o))
+		return false;
+	if (o->pin_first && t->login == LOGIN_NONE)
+		return false;
+	return attrs_match(&o->attrs, match.list, match.count) != MATCH_NO;
+}
+
+bool
+card_objects_private(const struct card_token *t)
+{
+	bool seen = false;
+
+	for (const struct card_object *o = t->objects; o != NULL; o = o->next) {
+		if (attrs_bool(&o->attrs, CKA_PRIVATE, true) &&
+		    o->state != CARD_OBJECT_ABSENT)
+			return true;
+		seen = true;
+	}
+	return !seen;
+}
+
+/* Gives the object what was read of it; what is left of FOUND is freed. */
+static void
+object_fill(struct card_object *o, struct card_object *found)
+{
+	struct card_object old = *o;
+
+	while (found != NULL && found->id != o->id)
+		found = found->next;
+	if (found == NULL) {
+		o->state = CARD_OBJECT_ABSENT;
+		return;
+	}
+	o->state = CARD_OBJECT_READ;
+	o->attrs = found->attrs;
+	o->key = found->key;
+	found->attrs = old.attrs;
+	found->key = old.key;
+}
+
+/* In a transaction: publishes what a read told of a group. */
+static void
+group_publish(struct card_token *t, unsigned group, struct card_object *found)
+{
+	pthread_mutex_lock(&t->lock);
+	for (struct card_object *o = t->objects; o != NULL; o = o->next)
+		if (o->group == group)
+			object_fill(o, found);
+	pthread_mutex_unlock(&t->lock);
+	card_objects_free(found);
+}
+
+/*
+ * In a transaction: reads an object and its group. That something is not there
+ * is believed only of the right applet. CKR_OBJECT_HANDLE_INVALID: absent.
+ */
+static CK_RV
+object_read(struct card_token *t, struct card_object *o)
+{
+	struct card_applet *a = t->applet;
+	struct card_object *found = NULL;
+	bool switched = false;
+	CK_RV rv = a->driver->read(a, o, &found), guarded;
+
+	if (rv != CKR_OK && !applet_mute(a, rv) && !a->proven) {
+		guarded = applet_guard(a, &switched);
+		if (guarded != CKR_OK)
+			return guarded;
+		if (switched)
+			rv = a->driver->read(a, o, &found);
+	}
+	if (rv == CKR_OK || rv == CKR_OBJECT_HANDLE_INVALID)
+		group_publish(t, o->group, found);
+	if (rv == CKR_USER_NOT_LOGGED_IN) {
+		pthread_mutex_lock(&t->lock);
+		o->pin_first = true;
+		pthread_mutex_unlock(&t->lock);
+	}
+	if (rv == CKR_OK && o->state != CARD_OBJECT_READ)
+		return CKR_OBJECT_HANDLE_INVALID;
+	return rv;
+}
+
+/* In a transaction. */
+static CK_RV
+object_list_read(struct card_token *t)
+{
+	struct card_applet *a = t->applet;
+	struct card_object *list = NULL;
+	CK_RV rv;
+
+	if (t->listed)
+		return CKR_OK;
+	rv = a->driver->list(a, t->pin_index, CK_UNAVAILABLE_INFORMATION,
+			     &list);
+	if (rv != CKR_OK)
+		return rv;
+	pthread_mutex_lock(&t->lock);
+	t->objects = list;
+	t->listed = true;
+	pthread_mutex_unlock(&t->lock);
+	return CKR_OK;
+}
+
+/* In a transaction: reads all that may match. An object that cannot be read
+ * does not keep the others from being found. */
+static CK_RV
+search_read(struct card_token *t, struct template match)
+{
+	CK_RV rv = object_list_read(t);
+
+	if (rv != CKR_OK)
+		return rv;
+	for (struct card_object *o = t->objects; o != NULL; o = o->next) {
+		if (!object_unread(t, o, match))
+			continue;
+		rv = object_read(t, o);
+		if (rv == CKR_HOST_MEMORY || applet_mute(t->applet, rv))
+			return rv;
+	}
+	return CKR_OK;
+}
+
+static bool
+search_unread(struct card_token *t, struct template match)
+{
+	bool unread;
+
+	pthread_mutex_lock(&t->lock);
+	unread = !t->listed;
+	for (struct card_object *o = t->objects; o != NULL; o = o->next)
+		unread = unread || object_unread(t, o, match);
+	pthread_mutex_unlock(&t->lock);
+	return unread;
+}
+
+static CK_RV
+search_collect(struct card_token *t, struct template match, struct ids *found)
+{
+	CK_RV rv = CKR_OK;
+
+	pthread_mutex_lock(&t->lock);
+	for (struct card_object *o = t->objects; o != NULL; o = o->next) {
+		if (o->state != CARD_OBJECT_READ || !object_visible(t, o) ||
+		    attrs_match(&o->attrs, match.list, match.count) !=
+			    MATCH_YES)
+			continue;
+		rv = ids_add(found, o->id);
+		if (rv != CKR_OK)
+			break;
+	}
+	pthread_mutex_unlock(&t->lock);
+	return rv;
+}
+
+CK_RV
+card_search(struct token *token, struct template match, struct ids *found)
+{
+	struct card_token *t = card_token_of(token);
+	CK_RV rv;
+
+	if (atomic_load(&t->card->removed))
+		return CKR_DEVICE_REMOVED;
+	if (search_unread(t, match)) {
+		rv = card_token_begin(t);
+		if (rv == CKR_OK)
+			rv = card_end(t->card, search_read(t, match));
+		if (rv != CKR_OK)
+			return rv;
+	}
+	return search_collect(t, match, found);
+}
+
+/* Makes sure that an object is read, unless all that is asked for is known. */
+static CK_RV
+object_need(struct card_token *t, uint64_t id, struct template wanted)
+{
+	struct card_object *o;
+	bool needed;
+	CK_RV rv;
+
+	pthread_mutex_lock(&t->lock);
+	o = object_find(t, id);
+	needed = o != NULL && o->state == CARD_OBJECT_LISTED &&
+		 object_visible(t, o) &&
+		 (wanted.list == NULL ||
+		  attrs_unread(&o->attrs, wanted.list, wanted.count));
+	pthread_mutex_unlock(&t->lock);
+	if (!needed)
+		return CKR_OK;
+	rv = card_token_begin(t);
+	if (rv != CKR_OK)
+		return rv;
+	return card_end(t->card, object_read(t, o));
+}
+
+CK_RV
+card_attributes_get(struct token *token, uint64_t id, CK_ATTRIBUTE *list,
+		    CK_ULONG count)
+{
+	struct card_token *t = card_token_of(token);
+	struct card_object *o;
+	CK_RV rv;
+
+	if (atomic_load(&t->card->removed))
+		return CKR_DEVICE_REMOVED;
+	rv = object_need(t, id, (struct template){ list, count });
+	if (rv != CKR_OK)
+		return rv;
+	pthread_mutex_lock(&t->lock);
+	o = object_find(t, id);
+	if (o == NULL || !object_visible(t, o))
+		rv = CKR_OBJECT_HANDLE_INVALID;
+	else
+		rv = attrs_answer(&o->attrs, list, count);
+	pthread_mutex_unlock(&t->lock);
+	return rv;
+}
+
+CK_RV
+card_key_get(struct card_token *t, uint64_t id, struct card_key *key)
+{
+	struct card_object *o;
+	CK_RV rv = object_need(t, id, (struct template){ 0 });
+
+	if (rv == CKR_OBJECT_HANDLE_INVALID)
+		return CKR_KEY_HANDLE_INVALID;
+	if (rv != CKR_OK)
+		return rv;
+	pthread_mutex_lock(&t->lock);
+	o = object_find(t, id);
+	if (o == NULL || !object_visible(t, o)) {
+		rv = CKR_KEY_HANDLE_INVALID;
+	} else if (o->key.public_key == NULL) {
+		rv = CKR_KEY_FUNCTION_NOT_PERMITTED;
+	} else {
+		*key = o->key;
+		key->public_key = pubkey_ref(o->key.public_key);
+	}
+	pthread_mutex_unlock(&t->lock);
+	return rv;
+}
+
+CK_RV
+card_key_reload(struct card_token *t, uint64_t id, struct pubkey **key)
+{
+	struct card_object *o;
+	CK_RV rv = card_token_begin(t);
+
+	if (rv != CKR_OK)
+		return rv;
+	o = object_find(t, id);
+	rv = o == NULL ? CKR_DEVICE_ERROR : object_read(t, o);
+	if (rv == CKR_OK && o->key.public_key != NULL)
+		*key = pubkey_ref(o->key.public_key);
+	else if (rv == CKR_OK)
+		rv = CKR_DEVICE_ERROR;
+	return card_end(t->card, rv);
+}

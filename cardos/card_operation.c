@@ -1,0 +1,363 @@
+/* Signing and deciphering with a key on a card: the host digests, pads and
+ * checks, the card computes once. */
+#include "card_token.h"
+#include "iso7816.h"
+#include "log.h"
+#include "mechanism.h"
+
+enum { MESSAGE_MAX = 65536 }; /* of what must reach the card whole */
+
+struct card_operation {
+	struct operation operation;
+	struct card_token *token;
+	uint64_t id;
+	struct card_key key;
+	struct scheme scheme;
+	enum card_primitive primitive;
+	struct digester *digester; /* of a message, when the scheme has one */
+	struct builder message;	   /* else all of the input */
+	struct builder label;	   /* what scheme.label points at */
+	struct secret *pin;	   /* of a context-specific login */
+};
+
+static struct card_operation *
+operation_of(struct operation *o)
+{
+	return (struct card_operation *)o;
+}
+
+static size_t
+operation_size(struct operation *operation, size_t in_size, bool finish)
+{
+	return finish ? pubkey_size(operation_of(operation)->key.public_key)
+		      : 0;
+}
+
+static CK_RV
+operation_update(struct operation *operation, struct cursor in,
+		 struct builder *out)
+{
+	struct card_operation *o = operation_of(operation);
+
+	if (o->digester != NULL)
+		return digester_update(o->digester, in);
+	builder_append(&o->message, in);
+	return builder_ok(&o->message) ? CKR_OK : CKR_DATA_LEN_RANGE;
+}
+
+/* In a transaction, after the card refused, or forgot by a reset: the applet,
+ * then the PIN if the key wants it and policy allows. */
+static CK_RV
+operation_recover(struct card_operation *o, bool pin_wanted, bool *again)
+{
+	struct card_token *t = o->token;
+	bool each = o->key.pin_each_time, switched;
+	CK_RV rv;
+
+	if (pin_wanted && each && o->pin == NULL)
+		return CKR_USER_NOT_LOGGED_IN;
+	rv = applet_guard(t->applet, &switched);
+	if (rv != CKR_OK)
+		return rv;
+	*again = pin_wanted || switched;
+	if (!*again || (o->key.pin_never && !pin_wanted))
+		return CKR_OK;
+	rv = card_pin_restore(t, each ? o->pin : t->pin, each);
+	if (rv == CKR_USER_NOT_LOGGED_IN && !each && t->login != LOGIN_NONE)
+		card_login_lost(t);
+	return rv;
+}
+
+/* Did a reset by somebody else take away what the key needs? */
+static bool
+operation_stale(const struct card_operation *o)
+{
+	const struct card_token *t = o->token;
+
+	return !o->key.pin_never && t->verified_in != t->card->generation;
+}
+
+/* In a transaction: the key command goes first and unguarded; when it fails as
+ * in a wrong applet or without a PIN, guard, PIN, and once more. */
+static CK_RV
+operation_compute(struct card_operation *o, const struct card_job *job,
+		  struct builder *out)
+{
+	struct card_applet *a = o->token->applet;
+	const struct card_driver *driver = a->driver;
+	bool stale = operation_stale(o), wanted, again;
+	CK_RV rv, recovered;
+
+	if (!o->key.pin_never && o->token->login == LOGIN_NONE)
+		return CKR_USER_NOT_LOGGED_IN;
+	if (stale || driver->guard_first) {
+		rv = operation_recover(o, stale, &again);
+		return rv != CKR_OK ? rv : driver->compute(a, job, out);
+	}
+	rv = driver->compute(a, job, out);
+	wanted = sw_listed(driver->pin_wanted, a->sw);
+	if (rv == CKR_OK ||
+	    (!wanted && !sw_listed(driver->wrong_applet, a->sw)))
+		return rv;
+	recovered = operation_recover(o, wanted, &again);
+	if (recovered != CKR_OK)
+		return recovered;
+	if (!again)
+		return rv;
+	builder_reset(out);
+	return driver->compute(a, job, out);
+}
+
+/* What of a card's refusals C_Sign and C_Decrypt may answer. */
+static CK_RV
+operation_refusal(CK_RV rv)
+{
+	switch (rv) {
+	case CKR_OK:
+	case CKR_DEVICE_REMOVED:
+	case CKR_DEVICE_MEMORY:
+	case CKR_HOST_MEMORY:
+	case CKR_USER_NOT_LOGGED_IN:
+	case CKR_FUNCTION_REJECTED:
+	case CKR_FUNCTION_FAILED:
+		return rv;
+	default:
+		return CKR_DEVICE_ERROR;
+	}
+}
+
+static CK_RV
+operation_send(struct card_operation *o, const struct card_job *job,
+	       struct builder *out)
+{
+	struct card_token *t = o->token;
+	CK_RV rv = card_token_begin(t);
+
+	if (rv != CKR_OK)
+		return rv;
+	rv = operation_compute(o, job, out);
+	return card_end(t->card, operation_refusal(rv));
+}
+
+/*
+ * No signature leaves that the public key does not verify. A key that was made
+ * anew in the slot shows here: its certificate is read once more.
+ */
+static CK_RV
+operation_check(struct card_operation *o, struct cursor message,
+		struct cursor signature)
+{
+	struct pubkey *now = NULL;
+	CK_RV rv;
+
+	rv = pubkey_verify(o->key.public_key, &o->scheme, message, signature);
+	if (rv == CKR_OK)
+		return CKR_OK;
+	log_line(LOG_ERROR, "the signature does not fit the certificate");
+	rv = card_key_reload(o->token, o->id, &now);
+	if (rv != CKR_OK)
+		return operation_refusal(rv);
+	if (!cursor_same(now->info, o->key.public_key->info))
+		rv = pubkey_verify(now, &o->scheme, message, signature);
+	else
+		rv = CKR_DEVICE_ERROR;
+	pubkey_free(now);
+	return rv == CKR_OK ? CKR_OK : CKR_DEVICE_ERROR;
+}
+
+/* The result of the card, checked or unpadded. */
+static CK_RV
+operation_result(struct card_operation *o, struct cursor message,
+		 struct cursor result, struct builder *out)
+{
+	CK_RV rv;
+
+	if (o->primitive != CARD_RSA_DECRYPT &&
+	    result.left != pubkey_size(o->key.public_key))
+		return CKR_DEVICE_ERROR;
+	if (o->operation.kind == OPERATION_DECRYPT)
+		return mechanism_plaintext(&o->scheme, o->primitive, result,
+					   out);
+	rv = operation_check(o, message, result);
+	if (rv != CKR_OK)
+		return rv;
+	builder_append(out, result);
+	return builder_ok(out) ? CKR_OK : CKR_BUFFER_TOO_SMALL;
+}
+
+static CK_RV
+operation_run(struct card_operation *o, struct cursor message,
+	      struct builder *out)
+{
+	struct card_job job = { .primitive = o->primitive, .key = &o->key };
+	struct builder input = builder_heap(MESSAGE_MAX);
+	struct builder result = builder_heap(MESSAGE_MAX);
+	CK_RV rv = mechanism_input(&o->scheme, &job, o->operation.kind, message,
+				   &input);
+
+	if (rv != CKR_OK)
+		goto out;
+	job.input = builder_read(&input);
+	rv = operation_send(o, &job, &result);
+	if (rv == CKR_OK)
+		rv = operation_result(o, message, builder_read(&result), out);
+out:
+	builder_free(&input);
+	builder_free(&result);
+	return rv;
+}
+
+static CK_RV
+operation_finish(struct operation *operation, struct cursor in,
+		 struct builder *out)
+{
+	struct card_operation *o = operation_of(operation);
+	uint8_t bytes[DIGEST_SIZE_MAX];
+	struct builder digest = builder_over(bytes, sizeof(bytes));
+	CK_RV rv;
+
+	if (o->digester == NULL)
+		return operation_run(o, builder_read(&o->message), out);
+	rv = digester_finish(o->digester, &digest);
+	if (rv != CKR_OK)
+		return rv;
+	return operation_run(o, builder_read(&digest), out);
+}
+
+/* In a transaction. Nothing may come between this VERIFY and the key command,
+ * so nothing else is sent here (SP 800-73-4 part 1, 5.5: PIN Always). */
+static CK_RV
+operation_verify(struct card_operation *o, struct cursor pin)
+{
+	bool switched;
+	CK_RV rv = applet_guard(o->token->applet, &switched);
+
+	if (rv == CKR_OK)
+		rv = card_pin_verify(o->token, pin);
+	if (rv != CKR_OK)
+		return rv;
+	secret_free(o->pin);
+	o->pin = NULL;
+	if (o->token->card->pin_keep && pin.at != NULL)
+		o->pin = secret_new(pin.at, pin.left);
+	return CKR_OK;
+}
+
+static CK_RV
+operation_login(struct operation *operation, struct cursor pin)
+{
+	struct card_operation *o = operation_of(operation);
+	struct card_token *t = o->token;
+	CK_RV rv = card_token_begin(t);
+
+	if (rv != CKR_OK)
+		return rv;
+	rv = card_end(t->card, operation_verify(o, pin));
+	return rv == CKR_PIN_LEN_RANGE ? CKR_PIN_INCORRECT : rv;
+}
+
+static void
+operation_free(struct operation *operation)
+{
+	struct card_operation *o = operation_of(operation);
+	struct card_token *t = o->token;
+
+	digester_free(o->digester);
+	builder_free(&o->message);
+	builder_free(&o->label);
+	secret_free(o->pin);
+	pubkey_free(o->key.public_key);
+	mem_free(o, sizeof(*o));
+	card_drop(t->card);
+	token_unref(&t->token);
+}
+
+static const struct operation_ops card_operation_ops = {
+	.size = operation_size,
+	.update = operation_update,
+	.finish = operation_finish,
+	.login = operation_login,
+	.free = operation_free,
+};
+
+/* The label of OAEP is the caller's only until C_DecryptInit returns. */
+static CK_RV
+operation_copy(struct card_operation *o, const struct scheme *scheme)
+{
+	o->scheme = *scheme;
+	builder_append(&o->label, scheme->label);
+	if (!builder_ok(&o->label))
+		return CKR_MECHANISM_PARAM_INVALID;
+	o->scheme.label = builder_read(&o->label);
+	if (scheme->digest == DIGEST_NONE)
+		return CKR_OK;
+	o->digester = digester_new(scheme->digest);
+	return o->digester != NULL ? CKR_OK : CKR_HOST_MEMORY;
+}
+
+/* Takes the reference of KEY's public key, whatever it answers. */
+static CK_RV
+operation_new(struct card_token *t, enum operation_kind kind,
+	      const struct scheme *scheme, const struct card_key *key,
+	      struct card_operation **operation)
+{
+	struct card_operation *o = mem_new(sizeof(*o));
+	CK_RV rv;
+
+	if (o == NULL) {
+		pubkey_free(key->public_key);
+		return CKR_HOST_MEMORY;
+	}
+	token_ref(&t->token);
+	card_hold(t->card);
+	o->operation.ops = &card_operation_ops;
+	o->operation.kind = kind;
+	o->operation.single_part = scheme->digest == DIGEST_NONE;
+	o->operation.login_each_time = key->pin_each_time;
+	o->token = t;
+	o->key = *key;
+	o->message = builder_heap(MESSAGE_MAX);
+	o->label = builder_heap(MESSAGE_MAX);
+	rv = operation_copy(o, scheme);
+	if (rv == CKR_OK)
+		rv = mechanism_primitive(scheme, kind, key, &o->primitive);
+	if (rv != CKR_OK) {
+		operation_free(&o->operation);
+		return rv;
+	}
+	*operation = o;
+	return CKR_OK;
+}
+
+CK_RV
+card_operation_start(struct token *token, enum operation_kind kind,
+		     const CK_MECHANISM *mechanism,
+		     const struct operation_key *key,
+		     struct operation **operation)
+{
+	struct card_token *t = card_token_of(token);
+	struct card_operation *o = NULL;
+	struct card_key found;
+	struct scheme scheme;
+	CK_RV rv;
+
+	if (*operation != NULL)
+		(*operation)->ops->free(*operation);
+	*operation = NULL;
+	if (atomic_load(&t->card->removed))
+		return CKR_DEVICE_REMOVED;
+	if (kind != OPERATION_SIGN && kind != OPERATION_DECRYPT)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	rv = scheme_parse(mechanism, &scheme);
+	if (rv != CKR_OK)
+		return rv;
+	rv = card_key_get(t, key->id, &found);
+	if (rv != CKR_OK)
+		return rv;
+	rv = operation_new(t, kind, &scheme, &found, &o);
+	if (rv != CKR_OK)
+		return rv;
+	o->id = key->id;
+	*operation = &o->operation;
+	return CKR_OK;
+}

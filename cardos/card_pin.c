@@ -1,0 +1,202 @@
+/* The PIN of a card token: login, logout, and what others took away. */
+#include "card_token.h"
+#include "iso7816.h"
+#include "log.h"
+
+enum { TRIES_SAFE = 2 }; /* never spend the last try, nor one on a doubt */
+
+/* What an answer of the card told of the tries: after a good VERIFY all are
+ * there, but no number is told. */
+static void
+card_pin_seen(struct card_token *t, const struct card_pin_status *status)
+{
+	struct card_pin_status *seen = &t->tries;
+
+	pthread_mutex_lock(&t->lock);
+	seen->known = status->known && !status->verified;
+	seen->tries_left = status->tries_left;
+	if (seen->known && seen->tries_left > seen->tries_max)
+		seen->tries_max = seen->tries_left;
+	pthread_mutex_unlock(&t->lock);
+}
+
+CK_RV
+card_pin_look(struct card_token *t, struct card_pin_status *status)
+{
+	struct card_pin_status now = { 0 };
+	CK_RV rv;
+
+	rv = t->applet->driver->pin_status(t->applet, t->pin_index, &now);
+	if (rv != CKR_OK)
+		return rv;
+	card_pin_seen(t, &now);
+	*status = now;
+	return CKR_OK;
+}
+
+/*
+ * A sibling applet that answered the proof as well refuses the PIN reference,
+ * which spends no try: the applet is selected then and asked once more.
+ */
+CK_RV
+card_pin_verify(struct card_token *t, struct cursor pin)
+{
+	struct card_applet *a = t->applet;
+	const struct card_driver *driver = a->driver;
+	struct card_pin_status status = { 0 };
+	CK_RV rv = driver->pin_verify(a, t->pin_index, pin, &status);
+
+	if (rv != CKR_OK && sw_listed(driver->wrong_applet, a->sw)) {
+		rv = applet_select(a);
+		if (rv != CKR_OK)
+			return rv;
+		rv = driver->pin_verify(a, t->pin_index, pin, &status);
+	}
+	if (rv == CKR_OK || rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED)
+		card_pin_seen(t, &status);
+	if (rv == CKR_OK)
+		t->verified_in = t->card->generation;
+	return rv;
+}
+
+CK_RV
+card_pin_restore(struct card_token *t, const struct secret *pin, bool anew)
+{
+	struct card_pin_status status;
+	CK_RV rv = card_pin_look(t, &status);
+	unsigned left;
+
+	if (rv != CKR_OK)
+		return rv;
+	if (status.verified && !anew)
+		return CKR_OK;
+	/* A verified PIN hides the counter, and has all its tries. */
+	left = status.verified ? t->tries.tries_max : status.tries_left;
+	if (pin == NULL || !status.known || left < TRIES_SAFE)
+		return CKR_USER_NOT_LOGGED_IN;
+	rv = card_pin_verify(t, cursor_of(secret_data(pin), secret_size(pin)));
+	if (rv != CKR_PIN_INCORRECT && rv != CKR_PIN_LOCKED)
+		return rv;
+	log_line(LOG_ERROR, "the card refused the PIN it took before");
+	return CKR_USER_NOT_LOGGED_IN;
+}
+
+enum login
+card_login_state(struct token *token)
+{
+	struct card_token *t = card_token_of(token);
+	enum login login;
+
+	if (atomic_load(&t->card->removed))
+		return LOGIN_NONE;
+	pthread_mutex_lock(&t->lock);
+	login = t->login;
+	pthread_mutex_unlock(&t->lock);
+	return login;
+}
+
+static void
+card_login_set(struct card_token *t, enum login login)
+{
+	pthread_mutex_lock(&t->lock);
+	if (t->login == LOGIN_NONE && login != LOGIN_NONE)
+		card_hold(t->card);
+	if (t->login != LOGIN_NONE && login == LOGIN_NONE)
+		card_unhold(t->card);
+	t->login = login;
+	pthread_mutex_unlock(&t->lock);
+}
+
+static void
+card_login_end(struct card_token *t)
+{
+	card_login_set(t, LOGIN_NONE);
+	secret_free(t->pin);
+	t->pin = NULL;
+}
+
+void
+card_login_lost(struct card_token *t)
+{
+	log_line(LOG_INFO, "another program ended the login");
+	card_login_end(t);
+}
+
+/* In a transaction. The PIN follows a proof of the applet. */
+static CK_RV
+card_login_verify(struct card_token *t, struct cursor pin)
+{
+	bool switched;
+	CK_RV rv;
+
+	if (t->login != LOGIN_NONE)
+		return CKR_USER_ALREADY_LOGGED_IN;
+	rv = applet_guard(t->applet, &switched);
+	if (rv == CKR_OK)
+		rv = card_pin_verify(t, pin);
+	if (rv == CKR_PIN_LEN_RANGE)
+		rv = CKR_PIN_INCORRECT;
+	if (rv != CKR_OK)
+		return rv;
+	/* Without memory for it the PIN is asked for again some day. */
+	if (t->card->pin_keep && pin.at != NULL)
+		t->pin = secret_new(pin.at, pin.left);
+	card_login_set(t, LOGIN_USER);
+	return CKR_OK;
+}
+
+/* C_Login does not know CKR_PIN_LEN_RANGE (PKCS#11 3.2, 5.6.8): a PIN that
+ * cannot be right is not sent and is incorrect. */
+CK_RV
+card_login(struct token *token, enum login user, struct cursor pin)
+{
+	struct card_token *t = card_token_of(token);
+	CK_RV rv;
+
+	if (atomic_load(&t->card->removed))
+		return CKR_DEVICE_REMOVED;
+	if (user != LOGIN_USER)
+		return CKR_USER_TYPE_INVALID;
+	if (pin.at != NULL &&
+	    (pin.left == 0 || pin.left > card_token_pin(t)->max))
+		return CKR_PIN_INCORRECT;
+	rv = card_token_begin(t);
+	if (rv != CKR_OK)
+		return rv;
+	return card_end(t->card, card_login_verify(t, pin));
+}
+
+/* In a transaction. */
+static CK_RV
+card_logout_forget(struct card_token *t)
+{
+	const struct card_driver *driver = t->applet->driver;
+	CK_RV rv = CKR_FUNCTION_NOT_SUPPORTED;
+
+	if (t->card->logout_leave)
+		return CKR_OK;
+	if (driver->pin_forget != NULL)
+		rv = driver->pin_forget(t->applet, t->pin_index);
+	if (rv != CKR_OK)
+		log_line(LOG_ERROR, "the card stays verified after logout");
+	return rv == CKR_DEVICE_REMOVED ? rv : CKR_OK;
+}
+
+CK_RV
+card_logout(struct token *token)
+{
+	struct card_token *t = card_token_of(token);
+	CK_RV rv = card_token_begin(t);
+
+	if (rv != CKR_OK) {
+		pthread_mutex_lock(&t->card->lock);
+		card_login_end(t);
+		pthread_mutex_unlock(&t->card->lock);
+		return rv;
+	}
+	if (t->login == LOGIN_NONE)
+		return card_end(t->card, CKR_USER_NOT_LOGGED_IN);
+	rv = card_logout_forget(t);
+	card_login_end(t);
+	return card_end(t->card, rv);
+}

@@ -1,0 +1,119 @@
+/* One card and the tokens on it: what the card_*.c files share. */
+#ifndef SIGNET_CARD_TOKEN_H
+#define SIGNET_CARD_TOKEN_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "card_object.h"
+#include "mem.h"
+#include "token.h"
+
+/*
+ * A card, shared by the tokens of all its applets. Its lock is held over card
+ * I/O, from card_begin() to card_end(); what is without a word about locks is
+ * under it.
+ */
+struct card {
+	pthread_mutex_t lock;
+	struct transport *transport;
+	struct card_applet applets[CARD_TOKENS_MAX];
+	size_t applet_count;
+	bool pin_keep, logout_leave;
+	bool keypad;	     /* the reader's, for PINs */
+	uint64_t generation; /* of the transaction under way */
+	atomic_uint holders; /* logins and operations that want it kept */
+	atomic_uint references;
+	atomic_bool removed; /* for good; nothing is sent any more */
+};
+
+/* One PIN of an applet and its objects, as a token. */
+struct card_token {
+	struct token token;
+	struct card *card;
+	struct card_applet *applet;
+	size_t pin_index;
+	struct secret *pin;   /* the user's, kept from login to logout */
+	uint64_t verified_in; /* the generation that saw the last VERIFY */
+
+	/*
+	 * The snapshot: its lock is never held over I/O and is taken after the
+	 * card's. All below is changed under both locks, so it can be read
+	 * under either.
+	 */
+	pthread_mutex_t lock;
+	enum login login;
+	bool looked; /* identity and tries are known */
+	struct card_identity identity;
+	struct card_pin_status tries;
+	bool listed;
+	struct card_object *objects; /* the chain stays, its parts change */
+};
+
+struct card_token *card_token_of(struct token *t);
+const struct card_pin *card_token_pin(const struct card_token *t);
+
+/* card.c: takes WIRE, whatever it answers; NULL: no memory. */
+struct card *card_new(struct transport *wire,
+		      const struct config *config) MUST_CHECK;
+struct card *card_ref(struct card *card);
+void card_unref(struct card *card);
+/*
+ * A transaction. A begin that succeeds is ended by one end, which gives RV
+ * back and lets the card go when nobody holds it.
+ */
+CK_RV card_begin(struct card *card) MUST_CHECK;
+CK_RV card_end(struct card *card, CK_RV rv) MUST_CHECK;
+/* Keeps the card connected between transactions. */
+void card_hold(struct card *card);
+/* Under the card's lock / without it. */
+void card_unhold(struct card *card);
+void card_drop(struct card *card);
+
+/* card_token.c: one more reference of CARD. NULL: no memory. */
+struct token *card_token_new(struct card *card, struct card_applet *applet,
+			     size_t pin_index) MUST_CHECK;
+/* card_begin() for a token, which notices a reset. */
+CK_RV card_token_begin(struct card_token *t) MUST_CHECK;
+
+/* card_pin.c. The C_Login and C_Logout of a card. */
+CK_RV card_login(struct token *token, enum login user, struct cursor pin);
+CK_RV card_logout(struct token *token);
+enum login card_login_state(struct token *token);
+/* In a transaction: the card forgot the PIN, so nobody is logged in. */
+void card_login_lost(struct card_token *t);
+/* In a transaction: asks for the tries. */
+CK_RV card_pin_look(struct card_token *t,
+		    struct card_pin_status *status) MUST_CHECK;
+/* In a transaction, the applet proven: one VERIFY. */
+CK_RV card_pin_verify(struct card_token *t, struct cursor pin) MUST_CHECK;
+/*
+ * In a transaction, the applet proven: brings a verified state back with PIN,
+ * when the card tells that more than one try is left. ANEW also when the card
+ * says that the PIN is verified. CKR_USER_NOT_LOGGED_IN.
+ */
+CK_RV card_pin_restore(struct card_token *t, const struct secret *pin,
+		       bool anew) MUST_CHECK;
+
+/* card_objects.c */
+CK_RV card_search(struct token *token, struct template match,
+		  struct ids *found);
+CK_RV card_attributes_get(struct token *token, uint64_t id, CK_ATTRIBUTE *list,
+			  CK_ULONG count);
+/* A copy of a private key, its public key with a reference of its own.
+ * CKR_KEY_HANDLE_INVALID, CKR_KEY_FUNCTION_NOT_PERMITTED. */
+CK_RV card_key_get(struct card_token *t, uint64_t id,
+		   struct card_key *key) MUST_CHECK;
+/* Reads a key again from the card: the public key that it has now. */
+CK_RV card_key_reload(struct card_token *t, uint64_t id,
+		      struct pubkey **key) MUST_CHECK;
+/* May there be an object that needs a login? Under the snapshot lock. */
+bool card_objects_private(const struct card_token *t);
+
+/* card_operation.c */
+CK_RV card_operation_start(struct token *token, enum operation_kind kind,
+			   const CK_MECHANISM *mechanism,
+			   const struct operation_key *key,
+			   struct operation **operation);
+
+#endif

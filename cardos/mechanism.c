@@ -1,0 +1,184 @@
+/* A scheme and a card's key: digest, padding, primitive; and back. */
+#include "mechanism.h"
+
+/* The primitives that may serve a scheme, best first: a card that computes
+ * bare RSA leaves all padding to the host. */
+struct mechanism_way {
+	enum scheme_kind kind;
+	enum operation_kind operation;
+	enum card_primitive primitive;
+	bool info; /* wants a DigestInfo, so there must be a digest */
+};
+
+static const struct mechanism_way ways[] = {
+	{ SCHEME_RSA_PKCS1, OPERATION_SIGN, CARD_RSA_RAW, false },
+	{ SCHEME_RSA_PKCS1, OPERATION_SIGN, CARD_RSA_PKCS1, false },
+	{ SCHEME_RSA_PKCS1, OPERATION_SIGN, CARD_RSA_DIGESTINFO, true },
+	{ SCHEME_RSA_PKCS1, OPERATION_DECRYPT, CARD_RSA_RAW, false },
+	{ SCHEME_RSA_PKCS1, OPERATION_DECRYPT, CARD_RSA_DECRYPT, false },
+	{ SCHEME_RSA_PSS, OPERATION_SIGN, CARD_RSA_RAW, false },
+	{ SCHEME_RSA_OAEP, OPERATION_DECRYPT, CARD_RSA_RAW, false },
+	{ SCHEME_RSA_RAW, OPERATION_SIGN, CARD_RSA_RAW, false },
+	{ SCHEME_RSA_RAW, OPERATION_DECRYPT, CARD_RSA_RAW, false },
+	{ SCHEME_ECDSA, OPERATION_SIGN, CARD_ECDSA, false },
+};
+
+enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
+
+static const struct mechanism_way *
+way_find(enum scheme_kind kind, enum digest digest,
+	 enum operation_kind operation, unsigned primitives)
+{
+	for (size_t i = 0; i < WAYS; i++) {
+		const struct mechanism_way *w = &ways[i];
+
+		if (w->kind == kind && w->operation == operation &&
+		    (primitives & 1u << w->primitive) != 0 &&
+		    (!w->info || digest != DIGEST_NONE))
+			return w;
+	}
+	return NULL;
+}
+
+static CK_KEY_TYPE
+scheme_key_type(enum scheme_kind kind)
+{
+	return kind == SCHEME_ECDSA ? CKK_EC : CKK_RSA;
+}
+
+CK_RV
+mechanism_primitive(const struct scheme *scheme, enum operation_kind kind,
+		    const struct card_key *key, enum card_primitive *primitive)
+{
+	bool allowed = kind == OPERATION_SIGN ? key->sign : key->decrypt;
+	const struct mechanism_way *way;
+
+	/* A digest before decipherment is no mechanism. */
+	if (kind == OPERATION_DECRYPT && scheme->digest != DIGEST_NONE)
+		return CKR_MECHANISM_INVALID;
+	if (way_find(scheme->kind, scheme->digest, kind, ~0u) == NULL)
+		return CKR_MECHANISM_INVALID;
+	if (key->public_key->type != scheme_key_type(scheme->kind))
+		return CKR_KEY_TYPE_INCONSISTENT;
+	if (!allowed)
+		return CKR_KEY_FUNCTION_NOT_PERMITTED;
+	way = way_find(scheme->kind, scheme->digest, kind, key->primitives);
+	if (way == NULL)
+		return CKR_MECHANISM_INVALID;
+	*primitive = way->primitive;
+	return CKR_OK;
+}
+
+static CK_RV
+input_ecdsa(const struct card_job *job, struct cursor message,
+	    struct builder *input)
+{
+	if (message.left == 0)
+		return CKR_DATA_LEN_RANGE;
+	ecdsa_fit(message, job->key->public_key->curve->field, input);
+	return builder_ok(input) ? CKR_OK : CKR_HOST_MEMORY;
+}
+
+/* A ciphertext goes as it is, and is as long as the modulus. */
+static CK_RV
+input_cipher(const struct card_job *job, struct cursor message,
+	     struct builder *input)
+{
+	if (message.left != pubkey_size(job->key->public_key))
+		return CKR_ENCRYPTED_DATA_LEN_RANGE;
+	builder_append(input, message);
+	return builder_ok(input) ? CKR_OK : CKR_HOST_MEMORY;
+}
+
+/* The card pads by itself: RFC 8017, 9.2 leaves 11 bytes to it. */
+static CK_RV
+input_unpadded(const struct scheme *scheme, const struct card_job *job,
+	       struct cursor message, struct builder *input)
+{
+	CK_RV rv;
+
+	if (scheme->digest != DIGEST_NONE) {
+		rv = padding_digest_info(scheme->digest, message, input);
+		if (rv != CKR_OK)
+			return rv;
+	} else {
+		builder_append(input, message);
+	}
+	if (!builder_ok(input))
+		return CKR_HOST_MEMORY;
+	if (input->used + 11 > pubkey_size(job->key->public_key))
+		return CKR_DATA_LEN_RANGE;
+	return CKR_OK;
+}
+
+CK_RV
+mechanism_input(const struct scheme *scheme, const struct card_job *job,
+		enum operation_kind kind, struct cursor message,
+		struct builder *input)
+{
+	if (scheme->kind == SCHEME_ECDSA)
+		return input_ecdsa(job, message, input);
+	if (kind == OPERATION_DECRYPT)
+		return input_cipher(job, message, input);
+	if (job->primitive != CARD_RSA_RAW)
+		return input_unpadded(scheme, job, message, input);
+	return padding_encode(scheme, message, job->key->public_key->bits,
+			      input);
+}
+
+CK_RV
+mechanism_plaintext(const struct scheme *scheme, enum card_primitive primitive,
+		    struct cursor block, struct builder *out)
+{
+	if (primitive == CARD_RSA_RAW)
+		return padding_decode(scheme, block, out);
+	builder_append(out, block);
+	return builder_ok(out) ? CKR_OK : CKR_DEVICE_MEMORY;
+}
+
+/* Zero flags: no key of this driver does it. */
+static struct mechanism
+mechanism_of(const struct card_driver *driver, const struct scheme_row *row)
+{
+	struct mechanism m = { .type = row->type };
+
+	if ((row->flags & CKF_SIGN) != 0 &&
+	    way_find(row->kind, row->digest, OPERATION_SIGN,
+		     driver->primitives) != NULL)
+		m.info.flags |= CKF_SIGN;
+	if ((row->flags & CKF_DECRYPT) != 0 &&
+	    way_find(row->kind, row->digest, OPERATION_DECRYPT,
+		     driver->primitives) != NULL)
+		m.info.flags |= CKF_DECRYPT;
+	if (m.info.flags == 0)
+		return m;
+	m.info.flags |= CKF_HW;
+	m.info.ulMinKeySize = driver->rsa_min;
+	m.info.ulMaxKeySize = driver->rsa_max;
+	if (scheme_key_type(row->kind) == CKK_EC) {
+		m.info.flags |=
+			CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS;
+		m.info.ulMinKeySize = driver->ec_min;
+		m.info.ulMaxKeySize = driver->ec_max;
+	}
+	return m;
+}
+
+size_t
+mechanism_list(const struct card_driver *driver, struct mechanism *list,
+	       size_t room)
+{
+	size_t rows, count = 0;
+	const struct scheme_row *row = scheme_rows(&rows);
+
+	for (; rows > 0; rows--, row++) {
+		struct mechanism m = mechanism_of(driver, row);
+
+		if (m.info.flags == 0)
+			continue;
+		if (count < room)
+			list[count] = m;
+		count++;
+	}
+	return count;
+}

@@ -1,0 +1,375 @@
+/* The PIV driver: SELECT, GET DATA, VERIFY, GENERAL AUTHENTICATE. */
+#include "piv.h"
+
+#include "mem.h"
+#include "tlv.h"
+
+enum {
+	INS_VERIFY = 0x20,
+	INS_GENERAL_AUTHENTICATE = 0x87,
+	INS_GET_RESPONSE = 0xC0,
+	INS_GET_DATA = 0xCB,
+	VERIFY_FORGET = 0xFF,
+	GET_DATA_P1 = 0x3F,
+	GET_DATA_P2 = 0xFF,
+	TAG_LIST = 0x5C,
+	TAG_PIN_POLICY = 0x5F2F,
+	TAG_TEMPLATE = 0x7C,
+	TAG_CHALLENGE = 0x81,
+	TAG_RESPONSE = 0x82,
+	TAG_EXPONENTIATION = 0x85,
+	POLICY_GLOBAL_PIN = 0x20,
+	POLICY_GLOBAL_FIRST = 0x20,
+	PIN_APPLICATION = 0x80,
+	PIN_GLOBAL = 0x00,
+	PIN_MIN = 6,
+	PIN_BLOCK = 8,
+	SW_OK = 0x9000,
+	SW_WRONG_DATA = 0x6A80,
+	SW_BAD_PIN_BLOCK = 0x6700,
+	TEMPLATE_MAX = 4096,
+	PIECES_MAX = 256,
+};
+
+/* The RID of NIST, and the PIX that some cards tell alone. */
+static const struct cursor piv_marks[] = {
+	PIV_BYTES(0xA0, 0x00, 0x00, 0x03, 0x08),
+	PIV_BYTES(0x00, 0x00, 0x10, 0x00),
+	{ 0 },
+};
+
+/* The discovery object comes first; a card without one has a CHUID. */
+static const struct card_proof piv_proofs[] = {
+	{
+		.command = { .ins = INS_GET_DATA,
+			     .p1 = GET_DATA_P1,
+			     .p2 = GET_DATA_P2,
+			     .data = PIV_BYTES(TAG_LIST, 0x01, PIV_DISCOVERY),
+			     .le = APDU_SHORT_ANSWER },
+		.begins = PIV_BYTES(PIV_DISCOVERY),
+	},
+	{
+		.command = { .ins = INS_GET_DATA,
+			     .p1 = GET_DATA_P1,
+			     .p2 = GET_DATA_P2,
+			     .data = PIV_BYTES(TAG_LIST, 0x03, 0x5F, 0xC1,
+					       0x02),
+			     .le = APDU_SHORT_ANSWER },
+		.begins = PIV_BYTES(PIV_CONTENT),
+	},
+	{ .begins.left = 0 },
+};
+
+static const uint16_t piv_pin_wanted[] = { 0x6982, 0 };
+
+/* What other applets answer to GENERAL AUTHENTICATE or to VERIFY of 80; a dual
+ * CAC says 6A86. Some of it is PIV's own as well: the proof tells. */
+static const uint16_t piv_wrong_applet[] = {
+	0x6D00, 0x6E00, 0x6881, 0x6884, 0x6A81,
+	0x6A82, 0x6A86, 0x6A88, 0x6B00, 0,
+};
+
+/* Applets that are often beside PIV: OpenPGP, and two card managers. */
+static const struct cursor piv_siblings[] = {
+	PIV_BYTES(0xD2, 0x76, 0x00, 0x01, 0x24, 0x01),
+	PIV_BYTES(0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00, 0x00),
+	PIV_BYTES(0xA0, 0x00, 0x00, 0x00, 0x03, 0x00, 0x00, 0x00),
+	{ 0 },
+};
+
+/* Which PIN is the user's (SP 800-73-4 part 1, 3.3.2); 80 is the default. */
+static uint8_t
+piv_pin_reference(struct cursor discovery)
+{
+	struct cursor body, policy;
+	uint8_t pins, first;
+
+	if (!tlv_find(discovery, PIV_DISCOVERY, &body) ||
+	    !tlv_find(body, TAG_PIN_POLICY, &policy))
+		return PIN_APPLICATION;
+	pins = cursor_u8(&policy);
+	first = cursor_u8(&policy);
+	if ((pins & POLICY_GLOBAL_PIN) != 0 && first == POLICY_GLOBAL_FIRST)
+		return PIN_GLOBAL;
+	return PIN_APPLICATION;
+}
+
+static CK_RV
+piv_open(struct card_applet *a, struct cursor answer)
+{
+	const uint8_t discovery = PIV_DISCOVERY;
+	const struct transport_info *info;
+
+	if (cursor_begins(answer, &discovery, 1) && a->pin_count > 0)
+		a->pins[0].reference = piv_pin_reference(answer);
+	if (a->state != NULL)
+		return CKR_OK;
+	a->state = mem_new(sizeof(struct piv));
+	if (a->state == NULL)
+		return CKR_HOST_MEMORY;
+	a->pin_count = 1;
+	a->pins[0] = (struct card_pin){
+		.label = "PIN",
+		.reference = piv_pin_reference(answer),
+		.min = PIN_MIN,
+		.max = PIN_BLOCK,
+	};
+	info = a->transport->ops->info(a->transport);
+	apdu_layer_extended(a->transport,
+			    piv_extended(cursor_of(info->atr, info->atr_size)));
+	return CKR_OK;
+}
+
+static void
+piv_close(struct card_applet *a)
+{
+	mem_free(a->state, sizeof(struct piv));
+	a->state = NULL;
+}
+
+/* Is the data object at the start of the answer all there? */
+static bool
+piv_whole(const struct builder *answer)
+{
+	struct cursor c = builder_read(answer);
+	struct tlv next;
+
+	return tlv_next(&c, &next);
+}
+
+/*
+ * Some cards end a full block with 9000 though more is waiting; the length of
+ * the data object shows it.
+ */
+static CK_RV
+piv_get_rest(struct card_applet *a, struct builder *answer)
+{
+	const struct apdu command = { .ins = INS_GET_RESPONSE,
+				      .le = APDU_SHORT_ANSWER };
+	size_t before;
+	CK_RV rv;
+
+	for (unsigned piece = 0; piece < PIECES_MAX; piece++) {
+		before = answer->used;
+		if (before == 0 || before % APDU_SHORT_ANSWER != 0 ||
+		    piv_whole(answer))
+			break;
+		rv = applet_exchange(a, &command, answer);
+		if (applet_mute(a, rv))
+			return rv;
+		if (rv != CKR_OK || answer->used == before)
+			break;
+	}
+	a->sw = SW_OK;
+	return CKR_OK;
+}
+
+CK_RV
+piv_get_data(struct card_applet *a, struct cursor tag, size_t le,
+	     struct builder *answer, struct cursor *content)
+{
+	uint8_t bytes[8];
+	struct builder data = builder_over(bytes, sizeof(bytes));
+	struct apdu command = {
+		.ins = INS_GET_DATA,
+		.p1 = GET_DATA_P1,
+		.p2 = GET_DATA_P2,
+		.le = le,
+	};
+	struct cursor c;
+	CK_RV rv;
+
+	tlv_put(&data, TAG_LIST, tag);
+	command.data = builder_read(&data);
+	rv = applet_exchange(a, &command, answer);
+	if (rv == CKR_OK && le > APDU_SHORT_ANSWER)
+		rv = piv_get_rest(a, answer);
+	if (a->sw == SW_WRONG_DATA)
+		return CKR_OBJECT_HANDLE_INVALID;
+	if (rv != CKR_OK)
+		return rv;
+	c = builder_read(answer);
+	if (!tlv_enter(&c, PIV_CONTENT))
+		return CKR_OBJECT_HANDLE_INVALID;
+	a->proven = true;
+	*content = cursor_rest(&c);
+	return content->left > 0 ? CKR_OK : CKR_OBJECT_HANDLE_INVALID;
+}
+
+static CK_RV
+piv_pin_status(struct card_applet *a, size_t pin,
+	       struct card_pin_status *status)
+{
+	CK_RV rv = iso_verify_state(a, &a->pins[pin]);
+
+	if (applet_mute(a, rv))
+		return rv;
+	*status = iso_pin_status(a->sw);
+	return CKR_OK;
+}
+
+/* A PIN block that the card calls malformed spends no try (SP 800-73-4 part 2,
+ * 3.2.1), but is wrong all the same. */
+static CK_RV
+piv_pin_verify(struct card_applet *a, size_t pin, struct cursor value,
+	       struct card_pin_status *status)
+{
+	CK_RV rv = iso_verify(a, &a->pins[pin], value, PIN_BLOCK);
+
+	*status = iso_pin_status(a->sw);
+	if (a->sw == SW_WRONG_DATA || a->sw == SW_BAD_PIN_BLOCK)
+		return CKR_PIN_INCORRECT;
+	return rv;
+}
+
+/*
+ * VERIFY with P1 = FF came with SP 800-73-4; on older cards selecting another
+ * applet drops the verified state, so one that is often there is selected.
+ */
+static CK_RV
+piv_pin_forget(struct card_applet *a, size_t pin)
+{
+	const struct apdu command = { .ins = INS_VERIFY,
+				      .p1 = VERIFY_FORGET,
+				      .p2 = a->pins[pin].reference };
+	struct card_pin_status status;
+	CK_RV rv = applet_exchange(a, &command, NULL);
+
+	status = iso_pin_status(a->sw);
+	if (rv == CKR_OK || applet_mute(a, rv))
+		return rv;
+	if (status.known)
+		return CKR_OK;
+	for (const struct cursor *aid = piv_siblings; aid->left > 0; aid++) {
+		a->proven = false;
+		rv = iso_select(a, *aid, NULL);
+		if (rv == CKR_OK || applet_mute(a, rv))
+			return rv;
+	}
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+uint8_t
+piv_algorithm(const struct pubkey *key)
+{
+	static const struct {
+		size_t bits;
+		uint8_t id;
+	} rsa[] = {
+		{ 1024, 0x06 }, { 2048, 0x07 }, { 3072, 0x05 }, { 4096, 0x16 }
+	};
+
+	if (key->type == CKK_EC && key->curve == curve_named("prime256v1"))
+		return 0x11;
+	if (key->type == CKK_EC && key->curve == curve_named("secp384r1"))
+		return 0x14;
+	for (size_t i = 0; i < sizeof(rsa) / sizeof(rsa[0]); i++)
+		if (key->type == CKK_RSA && key->bits == rsa[i].bits)
+			return rsa[i].id;
+	return 0;
+}
+
+/* GENERAL AUTHENTICATE: an empty response is asked for, then comes the input
+ * (SP 800-73-4 part 2, 3.2.4 and appendix A). */
+static CK_RV
+piv_authenticate(struct card_applet *a, const struct card_job *job,
+		 uint32_t tag, struct builder *answer)
+{
+	struct builder inner = builder_heap(TEMPLATE_MAX);
+	struct builder outer = builder_heap(TEMPLATE_MAX);
+	const struct pubkey *key = job->key->public_key;
+	struct apdu command = {
+		.ins = INS_GENERAL_AUTHENTICATE,
+		.p1 = piv_algorithm(key),
+		.p2 = piv_reference(job->key->id),
+		/* a short answer may come to a short command */
+		.le = key->type == CKK_RSA ? APDU_ANSWER_MAX
+					   : APDU_SHORT_ANSWER,
+	};
+	CK_RV rv = CKR_HOST_MEMORY;
+
+	tlv_put(&inner, TAG_RESPONSE, cursor_of(NULL, 0));
+	tlv_put(&inner, tag, job->input);
+	tlv_put(&outer, TAG_TEMPLATE, builder_read(&inner));
+	if (builder_ok(&inner) && builder_ok(&outer)) {
+		command.data = builder_read(&outer);
+		rv = applet_exchange(a, &command, answer);
+	}
+	builder_free(&inner);
+	builder_free(&outer);
+	return rv;
+}
+
+/* A key that is for key establishment only refuses the usual tag. */
+static CK_RV
+piv_command(struct card_applet *a, const struct card_job *job,
+	    struct builder *answer)
+{
+	struct piv *piv = a->state;
+	bool establishes = job->primitive == CARD_RSA_RAW &&
+			   piv_reference(job->key->id) == PIV_KEY_MANAGEMENT;
+	CK_RV rv;
+
+	if (establishes && piv->exponentiates)
+		return piv_authenticate(a, job, TAG_EXPONENTIATION, answer);
+	rv = piv_authenticate(a, job, TAG_CHALLENGE, answer);
+	if (!establishes || a->sw != SW_WRONG_DATA)
+		return rv;
+	builder_reset(answer);
+	rv = piv_authenticate(a, job, TAG_EXPONENTIATION, answer);
+	piv->exponentiates = rv == CKR_OK;
+	return rv;
+}
+
+/* RSA as long as the modulus; r and s of ECDSA from their DER. */
+static CK_RV
+piv_result(const struct pubkey *key, struct cursor answer, struct builder *out)
+{
+	struct cursor body, response;
+
+	if (!tlv_find(answer, TAG_TEMPLATE, &body) ||
+	    !tlv_find(body, TAG_RESPONSE, &response))
+		return CKR_DEVICE_ERROR;
+	if (key->type == CKK_EC)
+		return ecdsa_split(response, key->curve->field, out);
+	builder_padded(out, response, pubkey_size(key));
+	return builder_ok(out) ? CKR_OK : CKR_DEVICE_ERROR;
+}
+
+static CK_RV
+piv_compute(struct card_applet *a, const struct card_job *job,
+	    struct builder *out)
+{
+	struct builder answer = builder_heap(APDU_ANSWER_MAX);
+	CK_RV rv = piv_command(a, job, &answer);
+
+	if (rv == CKR_OK)
+		rv = piv_result(job->key->public_key, builder_read(&answer),
+				out);
+	builder_free(&answer);
+	return rv;
+}
+
+const struct card_driver piv_driver = {
+	.name = "piv",
+	.aid = PIV_BYTES(0xA0, 0x00, 0x00, 0x03, 0x08, 0x00, 0x00, 0x10, 0x00),
+	.marks = piv_marks,
+	.proofs = piv_proofs,
+	.pin_wanted = piv_pin_wanted,
+	.wrong_applet = piv_wrong_applet,
+	.primitives = 1u << CARD_RSA_RAW | 1u << CARD_ECDSA,
+	.rsa_min = 1024,
+	.rsa_max = 4096,
+	.ec_min = 256,
+	.ec_max = 384,
+	.nominate = piv_nominate,
+	.open = piv_open,
+	.close = piv_close,
+	.identify = piv_identify,
+	.list = piv_list,
+	.read = piv_read,
+	.pin_status = piv_pin_status,
+	.pin_verify = piv_pin_verify,
+	.pin_forget = piv_pin_forget,
+	.compute = piv_compute,
+};

@@ -174,7 +174,7 @@ answer_send(struct card *card, const struct command *command, bool hold,
 	rest -= most;
 	if (rest == 0) {
 		answer_drop(card);
-	} else if (!card_has(card, QUIRK_HIDE_MORE) || hold) {
+	} else if (!card_has(card, QUIRK_HIDE_MORE) || most < 254) {
 		sw = SW_MORE;
 		if (card_has(card, QUIRK_CHUNK_255))
 			sw |= rest > 255 ? 255 : (uint8_t)rest;

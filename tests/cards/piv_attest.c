@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 
-/* Adds an extension of Yubico's arc 1.3.6.1.4.1.41482.3. */
 static bool
 extension_add(X509 *certificate, const char *oid, const uint8_t *value,
 	      size_t n)
@@ -28,6 +27,7 @@ extension_add(X509 *certificate, const char *oid, const uint8_t *value,
 	return ok;
 }
 
+/* Yubico's arc: firmware, serial, PIN and touch policy, form factor. */
 static bool
 extensions_add(const struct piv *piv, const struct piv_key *subject,
 	       X509 *certificate)
@@ -53,6 +53,18 @@ extensions_add(const struct piv *piv, const struct piv_key *subject,
 	       extension_add(certificate, "1.3.6.1.4.1.41482.3.9", &form, 1);
 }
 
+/* CA, path length 0. */
+static bool
+constraints_add(X509 *certificate)
+{
+	static const uint8_t constraints[] = {
+		0x30, 0x06, 0x01, 0x01, 0xff, 0x02, 0x01, 0x00,
+	};
+
+	return extension_add(certificate, "2.5.29.19", constraints,
+			     sizeof(constraints));
+}
+
 static bool
 name_set(X509_NAME *name, const char *text)
 {
@@ -69,7 +81,7 @@ certificate_fill(X509 *certificate, const char *subject,
 	return X509_set_version(certificate, X509_VERSION_3) &&
 	       ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1) &&
 	       ASN1_TIME_set_string(X509_getm_notBefore(certificate),
-				    "20160314000000Z") &&
+				    "160314000000Z") &&
 	       ASN1_TIME_set_string(X509_getm_notAfter(certificate),
 				    "20520417000000Z") &&
 	       name_set(X509_get_subject_name(certificate), subject) &&
@@ -100,8 +112,8 @@ piv_certificate(struct piv *piv, const struct piv_key *subject,
 		(void)snprintf(name, sizeof(name),
 			       "YubiKey PIV Attestation %02x", reference);
 	ok = certificate && certificate_fill(certificate, name, subject) &&
-	     (subject == signer ||
-	      extensions_add(piv, subject, certificate)) &&
+	     (subject == signer ? constraints_add(certificate)
+			       : extensions_add(piv, subject, certificate)) &&
 	     X509_sign(certificate, signer->pkey, EVP_sha256()) > 0 &&
 	     certificate_write(certificate, der);
 	X509_free(certificate);

@@ -25,7 +25,7 @@ enum quirk {
 	QUIRK_CHUNK_255,	/* answers by 254, 255, ... with 61FF */
 	QUIRK_NO_LE_61XX,	/* without Le the answer waits behind 61xx */
 	QUIRK_BARE_61XX,	/* every answer waits behind 61xx */
-	QUIRK_HIDE_MORE,	/* 9000 where 61xx is meant */
+	QUIRK_HIDE_MORE,	/* a full piece says 9000, not 61xx */
 	QUIRK_GET_DATA_6CXX,	/* GET DATA insists on the exact Le */
 	/* PIN */
 	QUIRK_630X,		/* the counter as 630X */

@@ -13,6 +13,7 @@
 #define RETRY_MS 5
 
 static volatile sig_atomic_t stopped;
+static sigset_t unblocked;	/* signals arrive while we wait, only then */
 
 static void
 signal_stop(int number)
@@ -81,11 +82,13 @@ station_remove(struct station *station)
 bool
 station_insert(struct station *station)
 {
+	const struct timespec step = { .tv_nsec = RETRY_MS * 1000000L };
+
 	for (unsigned ms = 0; ms < PATIENCE_MS && !stopped; ms += RETRY_MS) {
 		station->wire = vpcd_open(station->port);
 		if (station->wire >= 0)
 			break;
-		(void)poll(NULL, 0, RETRY_MS);
+		(void)ppoll(NULL, 0, &step, &unblocked);
 	}
 	if (station->wire < 0)
 		return false;
@@ -213,7 +216,7 @@ wait_time(const struct station *station)
 }
 
 static void
-station_step(struct station *station, const sigset_t *unblocked)
+station_step(struct station *station)
 {
 	struct pollfd fds[3] = {
 		{ .fd = station->wire, .events = POLLIN },
@@ -224,7 +227,7 @@ station_step(struct station *station, const sigset_t *unblocked)
 	struct timespec wait = { .tv_sec = ms / 1000,
 				 .tv_nsec = ms % 1000 * 1000000L };
 
-	if (ppoll(fds, 3, ms < 0 ? NULL : &wait, unblocked) < 0)
+	if (ppoll(fds, 3, ms < 0 ? NULL : &wait, &unblocked) < 0)
 		return;
 	if (fds[2].revents)
 		control_receive(station);
@@ -240,18 +243,18 @@ bool
 station_run(struct station *station)
 {
 	struct sigaction action = { .sa_handler = signal_stop };
-	sigset_t blocked, unblocked;
+	sigset_t blocked;
 	bool ok;
 
 	(void)sigemptyset(&blocked);
 	(void)sigaddset(&blocked, SIGTERM);
 	(void)sigaddset(&blocked, SIGINT);
+	(void)sigprocmask(SIG_BLOCK, &blocked, &unblocked);
 	(void)sigaction(SIGTERM, &action, NULL);
 	(void)sigaction(SIGINT, &action, NULL);
 	ok = control_open(station) && station_insert(station);
-	(void)sigprocmask(SIG_BLOCK, &blocked, &unblocked);
 	while (ok && !stopped)
-		station_step(station, &unblocked);
+		station_step(station);
 	control_close(station);
 	wire_close(station);
 	return ok;

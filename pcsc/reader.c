@@ -261,8 +261,8 @@ reader_end(struct transport *t)
 }
 
 /*
- * Did the command fail because the card was pulled out? The service polls for
- * that, twice a second or so, and the failure may come first.
+ * Did the command fail because the card was pulled out? pcscd polls for that,
+ * each 400 ms, and the failure may come first.
  */
 static bool
 reader_went(struct reader *r)
@@ -294,9 +294,12 @@ reader_transmit(struct reader *r, struct cursor command, struct cursor *answer)
 			     r->received, &size);
 	*answer = cursor_of(r->received, code == SCARD_S_SUCCESS ? size : 0);
 	log_apdu(r->name, command, *answer);
-	if (code == SCARD_S_SUCCESS)
+	if (answer->left > 0)
 		return CKR_OK;
 	mem_wipe(r->received, sizeof(r->received));
+	/* Some drivers report nothing at all as an answer of no bytes. */
+	if (code == SCARD_S_SUCCESS)
+		code = SCARD_E_NOT_TRANSACTED;
 	if (scard_find(code)->fate == FATE_NONE && reader_went(r))
 		code = SCARD_W_REMOVED_CARD;
 	return reader_failed(r, code);

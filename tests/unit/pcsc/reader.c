@@ -340,6 +340,20 @@ test_exchange_pulled(void **state)
 }
 
 static void
+test_exchange_pulled_silently(void **state)
+{
+	struct transport *t = open_card();
+	uint16_t sw = 1;
+
+	assert_begin(t, 1);
+	fake.reply_size = 0;
+	fake.event_next = 2u << 16 | SCARD_STATE_EMPTY;
+	assert_int_equal(exchange(t, &sw), CKR_DEVICE_REMOVED);
+	t->ops->end(t);
+	assert_over(t);
+}
+
+static void
 test_exchange_fails(void **state)
 {
 	struct transport *t = open_card();
@@ -384,6 +398,8 @@ test_exchange_no_status_word(void **state)
 	assert_begin(t, 1);
 	assert_int_equal(exchange(t, &sw), CKR_DEVICE_ERROR);
 	fake.reply_size = 0;
+	fake_answer(CALL_LOOK, SCARD_S_SUCCESS);
+	fake_answer(CALL_LOOK, SCARD_E_TIMEOUT);
 	assert_int_equal(exchange(t, &sw), CKR_DEVICE_ERROR);
 	assert_int_equal(sw, 1);
 	t->ops->end(t);
@@ -666,6 +682,8 @@ main(void)
 		CASE("/pcsc/reader/end/fails", test_end_fails),
 		CASE("/pcsc/reader/exchange/removed", test_exchange_removed),
 		CASE("/pcsc/reader/exchange/pulled", test_exchange_pulled),
+		CASE("/pcsc/reader/exchange/pulled-silently",
+		     test_exchange_pulled_silently),
 		CASE("/pcsc/reader/exchange/fails", test_exchange_fails),
 		CASE("/pcsc/reader/exchange/reset", test_exchange_reset),
 		CASE("/pcsc/reader/exchange/no-status-word",

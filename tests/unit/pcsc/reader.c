@@ -613,6 +613,8 @@ test_release(void **state)
 	assert_begin(t, 2);
 	t->ops->end(t);
 	assert_int_equal(fake.calls[CALL_ESTABLISH], 1);
+	/* Who else is there is asked before the first connect alone. */
+	assert_int_equal(fake.calls[CALL_LOOK], 3);
 	close_clean(t);
 }
 

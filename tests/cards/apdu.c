@@ -30,7 +30,7 @@ length_extended(struct span *rest, struct command *command)
 	size_t lc;
 
 	command->extended = true;
-	(void)span_byte(rest);	/* the 00 that announces extended lengths */
+	(void)span_byte(rest); /* the 00 that announces extended lengths */
 	lc = span_number(rest, 2);
 	if (rest->left == 0 && !rest->bad) {
 		command->le = lc == 0 ? 65536 : lc;

@@ -9,8 +9,8 @@ void
 card_init(struct card *card, uint64_t quirks, bool extended)
 {
 	*card = (struct card){ .quirks = quirks, .extended = extended };
-	card->chain_data = pile_of(card->chain_bytes,
-				   sizeof(card->chain_bytes));
+	card->chain_data =
+		pile_of(card->chain_bytes, sizeof(card->chain_bytes));
 }
 
 bool
@@ -220,8 +220,8 @@ static void
 card_command(struct card *card, struct command *command, bool continues,
 	     struct pile *answer)
 {
-	struct pile data = pile_of(card->answer_bytes,
-				   sizeof(card->answer_bytes) - 2);
+	struct pile data =
+		pile_of(card->answer_bytes, sizeof(card->answer_bytes) - 2);
 	uint16_t sw = chain_join(card, command, continues);
 	bool whole = sw == SW_OK;
 

@@ -173,11 +173,10 @@ chip_import_ec(const struct chip_kind *kind, struct span scalar)
 EVP_PKEY *
 chip_import_raw(const struct chip_kind *kind, struct span secret)
 {
-	int type = kind->type == CHIP_X25519 ? EVP_PKEY_X25519
-					     : EVP_PKEY_ED25519;
+	int type =
+		kind->type == CHIP_X25519 ? EVP_PKEY_X25519 : EVP_PKEY_ED25519;
 
-	return EVP_PKEY_new_raw_private_key(type, NULL, secret.at,
-					    secret.left);
+	return EVP_PKEY_new_raw_private_key(type, NULL, secret.at, secret.left);
 }
 
 static bool
@@ -206,8 +205,8 @@ bool
 chip_point(EVP_PKEY *key, struct pile *point)
 {
 	const char *name = EVP_PKEY_is_a(key, "EC")
-		? OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY
-		: OSSL_PKEY_PARAM_PUB_KEY;
+				   ? OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY
+				   : OSSL_PKEY_PARAM_PUB_KEY;
 	uint8_t bytes[133];
 	size_t n = 0;
 

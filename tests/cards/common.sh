@@ -14,6 +14,7 @@ inside=
 piv_card=$1 keys=$2
 mkdir -p "$keys"
 keys=$(cd "$keys" && pwd)
+[ -n "$inside" ] || "$here/../pcscd/personalise" "$keys"
 control=${SIGNET_TEST_DIR:-}/card0.control
 trace=${SIGNET_TEST_DIR:-}/card0.trace
 work=${SIGNET_TEST_DIR:-}
@@ -58,7 +59,6 @@ on_card() {
 	[ -z "$inside" ] || return 0
 	local options=$2
 	if [ "$1" != none ]; then
-		"$here/../pcscd/personalise" "$keys" "$1"
 		options="$(<"$keys/$1/card") $2"
 	fi
 	echo "== $3: $1 $2"

@@ -6,6 +6,7 @@
 
 #define LONG_DEFAULT 65535
 
+/* clang-format off */
 static const struct {
 	const char *name;
 	enum fault_kind kind;
@@ -22,6 +23,7 @@ static const struct {
 	{ "truncate", FAULT_TRUNCATE },
 	{ "silent", FAULT_SILENT },
 };
+/* clang-format on */
 
 /* Decimal digits up to the end or the given byte; NULL when none. */
 static const char *

@@ -47,8 +47,7 @@ management_select(void *applet, bool again, struct pile *answer)
 	char text[60];
 
 	(void)again;
-	(void)snprintf(text, sizeof(text),
-		       "Virtual mgr - FW version %u.%u.%u",
+	(void)snprintf(text, sizeof(text), "Virtual mgr - FW version %u.%u.%u",
 		       (unsigned)device->version >> 16 & 0xff,
 		       (unsigned)device->version >> 8 & 0xff,
 		       (unsigned)device->version & 0xff);

@@ -16,10 +16,9 @@ extension_add(X509 *certificate, const char *oid, const uint8_t *value,
 	X509_EXTENSION *extension = NULL;
 	bool ok;
 
-	ok = object && octets &&
-	     ASN1_OCTET_STRING_set(octets, value, (int)n) &&
-	     (extension = X509_EXTENSION_create_by_OBJ(NULL, object, 0,
-						       octets)) &&
+	ok = object && octets && ASN1_OCTET_STRING_set(octets, value, (int)n) &&
+	     (extension =
+		      X509_EXTENSION_create_by_OBJ(NULL, object, 0, octets)) &&
 	     X509_add_ext(certificate, extension, -1);
 	X509_EXTENSION_free(extension);
 	ASN1_OCTET_STRING_free(octets);
@@ -33,12 +32,16 @@ extensions_add(const struct piv *piv, const struct piv_key *subject,
 	       X509 *certificate)
 {
 	uint8_t version[3] = {
-		(uint8_t)(piv->version >> 16), (uint8_t)(piv->version >> 8),
+		(uint8_t)(piv->version >> 16),
+		(uint8_t)(piv->version >> 8),
 		(uint8_t)piv->version,
 	};
 	uint8_t serial[6] = {
-		0x02, 0x04, (uint8_t)(piv->serial >> 24 & 0x7f),
-		(uint8_t)(piv->serial >> 16), (uint8_t)(piv->serial >> 8),
+		0x02,
+		0x04,
+		(uint8_t)(piv->serial >> 24 & 0x7f),
+		(uint8_t)(piv->serial >> 16),
+		(uint8_t)(piv->serial >> 8),
 		(uint8_t)piv->serial,
 	};
 	uint8_t policy[2] = { subject->policy, subject->touch };
@@ -68,9 +71,9 @@ constraints_add(X509 *certificate)
 static bool
 name_set(X509_NAME *name, const char *text)
 {
-	return name && X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-						  (const uint8_t *)text, -1,
-						  -1, 0);
+	return name &&
+	       X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+					  (const uint8_t *)text, -1, -1, 0);
 }
 
 /* The dates are a YubiKey's own; nothing here asks for the time. */
@@ -113,7 +116,7 @@ piv_certificate(struct piv *piv, const struct piv_key *subject,
 			       "YubiKey PIV Attestation %02x", reference);
 	ok = certificate && certificate_fill(certificate, name, subject) &&
 	     (subject == signer ? constraints_add(certificate)
-			       : extensions_add(piv, subject, certificate)) &&
+				: extensions_add(piv, subject, certificate)) &&
 	     X509_sign(certificate, signer->pkey, EVP_sha256()) > 0 &&
 	     certificate_write(certificate, der);
 	X509_free(certificate);
@@ -145,8 +148,7 @@ piv_attestation_ready(struct piv *piv)
 
 /* 00 F9 slot 00: a raw certificate, for keys generated on the card. */
 uint16_t
-piv_attest(struct piv *piv, const struct command *command,
-	   struct pile *answer)
+piv_attest(struct piv *piv, const struct command *command, struct pile *answer)
 {
 	const struct piv_key *key = piv_slot(piv, command->p1);
 

@@ -73,8 +73,8 @@ exponent_compute(const struct piv_key *key, const struct chip_kind *kind,
 }
 
 static uint16_t
-key_compute(const struct piv *piv, const struct piv_key *key,
-	    uint8_t reference, struct span template, struct pile *result)
+key_compute(const struct piv *piv, const struct piv_key *key, uint8_t reference,
+	    struct span template, struct pile *result)
 {
 	const struct chip_kind *kind = piv_algorithm(piv, key->algorithm);
 	struct span input;

@@ -46,8 +46,8 @@ static void
 apt_shifted(struct pile *to)
 {
 	static const uint8_t bytes[] = {
-		0x4f, 0x06, 0x00, 0x10, 0x00, 0x01, 0x00, 0x00, 0x79, 0x05,
-		0xa0, 0x00, 0x00, 0x03, 0x08,
+		0x4f, 0x06, 0x00, 0x10, 0x00, 0x01, 0x00, 0x00,
+		0x79, 0x05, 0xa0, 0x00, 0x00, 0x03, 0x08,
 	};
 
 	pile_bytes(to, bytes, sizeof(bytes));
@@ -182,8 +182,7 @@ serve_yubico(struct piv *piv, const struct command *command,
 }
 
 static uint16_t
-applet_serve(void *applet, const struct command *command,
-	     struct pile *answer)
+applet_serve(void *applet, const struct command *command, struct pile *answer)
 {
 	struct piv *piv = applet;
 	bool fresh = piv->fresh;

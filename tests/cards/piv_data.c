@@ -71,7 +71,9 @@ piv_object_put(struct piv *piv, uint32_t tag, struct span content)
 	memcpy(copy, content.at, content.left);
 	object_clear(object);
 	*object = (struct piv_object){
-		.tag = tag, .content = copy, .size = content.left,
+		.tag = tag,
+		.content = copy,
+		.size = content.left,
 	};
 	return true;
 }
@@ -161,8 +163,8 @@ tag_list(struct span *data, uint32_t *tag)
 	struct span list;
 	uint32_t seen;
 
-	if (!span_tlv(data, &seen, &list) || seen != 0x5c ||
-	    list.left == 0 || list.left > 3)
+	if (!span_tlv(data, &seen, &list) || seen != 0x5c || list.left == 0 ||
+	    list.left > 3)
 		return false;
 	*tag = span_number(&list, list.left);
 	return true;

@@ -3,7 +3,7 @@
 
 static const struct {
 	uint8_t algorithm;
-	uint32_t since;		/* firmware of a YubiKey */
+	uint32_t since; /* firmware of a YubiKey */
 	struct chip_kind kind;
 } algorithms[] = {
 	{ 0x06, 0, { CHIP_RSA, 128, NULL } },
@@ -110,8 +110,7 @@ piv_key_public(const struct piv_key *key, struct pile *to)
 
 /* AA and AB, each one byte where present. */
 static bool
-policy_read(const struct piv *piv, struct span template,
-	    struct piv_key *policy)
+policy_read(const struct piv *piv, struct span template, struct piv_key *policy)
 {
 	struct span value;
 
@@ -157,9 +156,8 @@ piv_generate(struct piv *piv, const struct command *command,
 		return SW_SECURITY;
 	if (command->p1 != 0 || !slot_may_generate(piv, command->p2))
 		return piv->words[WORD_WRONG_SLOT];
-	if (!span_tlv(&data, &tag, &template) || tag != 0xac ||
-	    data.left > 0 || !span_find(template, 0x80, &value) ||
-	    value.left != 1)
+	if (!span_tlv(&data, &tag, &template) || tag != 0xac || data.left > 0 ||
+	    !span_find(template, 0x80, &value) || value.left != 1)
 		return SW_DATA;
 	kind = piv_algorithm(piv, value.at[0]);
 	if (!kind || !policy_read(piv, template, &policy))

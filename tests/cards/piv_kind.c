@@ -5,6 +5,7 @@
 #include <string.h>
 
 /* A YubiKey refuses a slot with 6B00, an algorithm with 6A80. */
+/* clang-format off */
 #define YUBIKEY_WORDS { \
 	[WORD_EMPTY_SLOT] = SW_WRONG_P1P2, \
 	[WORD_WRONG_ALGORITHM] = SW_DATA, \
@@ -17,6 +18,7 @@
 
 #define YUBIKEY_QUIRKS (QUIRK(UNKNOWN_AID_DESELECTS) | \
 	QUIRK(NONE_SELECTED) | QUIRK(SELECT_0C_6D00) | QUIRK(LAST_TRY_6983))
+/* clang-format on */
 
 #define YUBIKEY5_ATR "3BFD1300008131FE158073C021C057597562694B657940"
 

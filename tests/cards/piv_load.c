@@ -12,16 +12,17 @@
 #define FILE_MAX 32768
 
 enum form {
-	FORM_PLAIN,	/* 70 DER, 71 00, FE */
-	FORM_GZIP,	/* 71 01 and gzip (SP 800-73-4 part 1, A) */
-	FORM_GZIP80,	/* 71 80, an early reading of the same bit */
-	FORM_ZLIB,	/* 71 01 and a zlib stream */
-	FORM_NETID,	/* 71 01, 01 00, length, zlib stream */
-	FORM_BARE,	/* 70 alone */
-	FORM_RAW,	/* the DER without 70 */
-	FORM_MSCUID,	/* 70, 71, 72, FE */
+	FORM_PLAIN,  /* 70 DER, 71 00, FE */
+	FORM_GZIP,   /* 71 01 and gzip (SP 800-73-4 part 1, A) */
+	FORM_GZIP80, /* 71 80, an early reading of the same bit */
+	FORM_ZLIB,   /* 71 01 and a zlib stream */
+	FORM_NETID,  /* 71 01, 01 00, length, zlib stream */
+	FORM_BARE,   /* 70 alone */
+	FORM_RAW,    /* the DER without 70 */
+	FORM_MSCUID, /* 70, 71, 72, FE */
 };
 
+/* clang-format off */
 static const char *const forms[] = {
 	[FORM_PLAIN] = "plain",
 	[FORM_GZIP] = "gzip",
@@ -32,6 +33,7 @@ static const char *const forms[] = {
 	[FORM_RAW] = "raw",
 	[FORM_MSCUID] = "mscuid",
 };
+/* clang-format on */
 
 static const char *const policies[] = {
 	[POLICY_DEFAULT] = "default",
@@ -195,8 +197,8 @@ deflate_write(struct span in, bool gzip, struct pile *out)
 	z_stream z = { 0 };
 	bool ok;
 
-	if (deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, gzip ? 31 : 15,
-			 8, Z_DEFAULT_STRATEGY) != Z_OK)
+	if (deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, gzip ? 31 : 15, 8,
+			 Z_DEFAULT_STRATEGY) != Z_OK)
 		return false;
 	z.next_in = (Bytef *)in.at;
 	z.avail_in = (uInt)in.left;
@@ -230,8 +232,8 @@ certificate_wrap(struct span der, enum form form, struct pile *object)
 {
 	uint8_t bytes[FILE_MAX];
 	struct pile content = pile_of(bytes, sizeof(bytes));
-	uint8_t info = form == FORM_GZIP || form == FORM_ZLIB ||
-		       form == FORM_NETID;
+	uint8_t info =
+		form == FORM_GZIP || form == FORM_ZLIB || form == FORM_NETID;
 
 	if (form == FORM_GZIP80)
 		info = 0x80;
@@ -260,13 +262,11 @@ piv_load_certificate(struct piv *piv, const char *text)
 	struct assignment a;
 	uint32_t tag;
 
-	if (!assignment_read(text, forms, sizeof(forms) / sizeof(forms[0]),
-			     &a))
+	if (!assignment_read(text, forms, sizeof(forms) / sizeof(forms[0]), &a))
 		return false;
 	tag = certificate_tag(a.number);
 	return tag && certificate_read(a.path, &der) &&
-	       certificate_wrap(pile_view(&der), (enum form)a.word,
-				&object) &&
+	       certificate_wrap(pile_view(&der), (enum form)a.word, &object) &&
 	       piv_object_put(piv, tag, pile_view(&object));
 }
 
@@ -287,7 +287,7 @@ identity_bytes(const struct piv *piv, struct pile *to, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		pile_byte(to, (uint8_t)(piv->serial >> 8 * (3 - i % 4)) ^
-			      (uint8_t)(i / 4 * 0x11));
+				      (uint8_t)(i / 4 * 0x11));
 }
 
 bool
@@ -298,13 +298,15 @@ piv_load_identity(struct piv *piv)
 	struct pile ccc = pile_of(bytes[1], sizeof(bytes[1]));
 
 	(void)hex_read("3019D4E739DA739CED39CE739D836858210842108421C84210"
-		       "C3EB3410", &chuid);
+		       "C3EB3410",
+		       &chuid);
 	identity_bytes(piv, &chuid, 16);
 	(void)hex_read("350832303330303130313E00FE00", &chuid);
 	(void)hex_read("F015A000000116FF02", &ccc);
 	identity_bytes(piv, &ccc, 14);
 	(void)hex_read("F10121F20121F300F40100F50110F600F700FA00FB00FC00"
-		       "FD00FE00", &ccc);
+		       "FD00FE00",
+		       &ccc);
 	return !chuid.bad && !ccc.bad &&
 	       piv_object_put(piv, TAG_CHUID, pile_view(&chuid)) &&
 	       piv_object_put(piv, TAG_CCC, pile_view(&ccc));

@@ -62,6 +62,7 @@ static const struct option options[] = {
 	{ 0 },
 };
 
+/* clang-format off */
 static const char usage[] =
 "usage: piv-card --port N [OPTION...]\n"
 "       piv-card --tell SOCKET LINE\n"
@@ -80,6 +81,7 @@ static const char usage[] =
 "control lines: remove insert reset select-other count state delay MS\n"
 "               slow MS fault ... touch on|off\n"
 "quirks:";
+/* clang-format on */
 
 static struct piv piv;
 static struct station station;
@@ -218,7 +220,7 @@ option_piv(int id, const char *value, struct choice *choice)
 	switch (id) {
 	case OPT_FIRMWARE:
 	case OPT_BLANK:
-		return true;	/* obeyed before all others */
+		return true; /* obeyed before all others */
 	case OPT_QUIRK:
 	case OPT_NO_QUIRK:
 		return quirk_load(value, id == OPT_QUIRK);

@@ -101,8 +101,8 @@ response_check(struct piv *piv, const struct chip_cipher *cipher,
 
 	m->wait = WAIT_NOTHING;
 	m->authenticated = waited &&
-		chip_block(cipher, m->key, true, m->nonce, block) &&
-		span_is(response, block, cipher->block_size);
+			   chip_block(cipher, m->key, true, m->nonce, block) &&
+			   span_is(response, block, cipher->block_size);
 	return m->authenticated ? SW_OK : piv->words[WORD_MANAGEMENT];
 }
 

@@ -141,8 +141,7 @@ piv_verify(struct piv *piv, const struct command *command)
 static uint16_t
 word_plain(const struct piv *piv, uint16_t sw)
 {
-	if (sw != SW_OK && sw != SW_BLOCKED &&
-	    piv_has(piv, QUIRK_PLAIN_6300))
+	if (sw != SW_OK && sw != SW_BLOCKED && piv_has(piv, QUIRK_PLAIN_6300))
 		return 0x6300;
 	return sw;
 }
@@ -153,7 +152,8 @@ piv_change(struct piv *piv, const struct command *command)
 	struct span rest = command->data;
 	struct span old = span_take(&rest, PIN_SIZE);
 	struct piv_pin *pin = command->p2 == REFERENCE_PUK
-		? &piv->puk : pin_find(piv, command->p2);
+				      ? &piv->puk
+				      : pin_find(piv, command->p2);
 	uint16_t sw;
 
 	if (command->p1 != 0)
@@ -162,8 +162,7 @@ piv_change(struct piv *piv, const struct command *command)
 		return SW_REFERENCE;
 	if (rest.bad || rest.left != PIN_SIZE)
 		return SW_DATA;
-	if (pin->tries > 0 &&
-	    !pin_well_formed(piv, rest, pin != &piv->puk))
+	if (pin->tries > 0 && !pin_well_formed(piv, rest, pin != &piv->puk))
 		return SW_DATA;
 	sw = pin_try(piv, pin, old);
 	if (sw != SW_OK)

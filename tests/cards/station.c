@@ -10,10 +10,10 @@
 
 /* How long the reader may take to come up or to come back. */
 #define PATIENCE_MS 20000
-#define RETRY_MS 5
+#define RETRY_MS    5
 
 static volatile sig_atomic_t stopped;
-static sigset_t unblocked;	/* signals arrive while we wait, only then */
+static sigset_t unblocked; /* signals arrive while we wait, only then */
 
 static void
 signal_stop(int number)
@@ -58,8 +58,8 @@ station_init(struct station *station)
 	station->wire = -1;
 	station->listener = -1;
 	station->peer = -1;
-	station->answer = pile_of(station->answer_bytes,
-				  sizeof(station->answer_bytes));
+	station->answer =
+		pile_of(station->answer_bytes, sizeof(station->answer_bytes));
 }
 
 static void
@@ -123,8 +123,8 @@ wire_control(struct station *station, uint8_t control)
 		card_reset(&station->card);
 		break;
 	case VPCD_ATR:
-		(void)vpcd_send(station->wire, span_of(station->atr,
-						       station->atr_size));
+		(void)vpcd_send(station->wire,
+				span_of(station->atr, station->atr_size));
 		break;
 	default:
 		break;

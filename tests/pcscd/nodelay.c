@@ -18,8 +18,7 @@ socket_hurry(int fd)
 	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &m))
 		return;
 	if ((domain == AF_INET || domain == AF_INET6) && type == SOCK_STREAM)
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
-				 sizeof(on));
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
 EXPORTED int

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <winscard.h>
 
-#define STEP_MS		5
-#define PATIENCE_MS	20000
-#define READERS_MAX	32
+#define STEP_MS	    5
+#define PATIENCE_MS 20000
+#define READERS_MAX 32
 
 /* Names as SCardListReaders gives them, into states; their number. */
 static DWORD

@@ -1,0 +1,169 @@
+/* New key pairs: made by OpenSSL, taken apart into attributes. */
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "../crypto/context.h"
+#include "mem.h"
+#include "soft_material.h"
+
+static const struct {
+	CK_ATTRIBUTE_TYPE type;
+	const char *name;
+} rsa_secrets[] = {
+	{ CKA_PRIVATE_EXPONENT, OSSL_PKEY_PARAM_RSA_D },
+	{ CKA_PRIME_1, OSSL_PKEY_PARAM_RSA_FACTOR1 },
+	{ CKA_PRIME_2, OSSL_PKEY_PARAM_RSA_FACTOR2 },
+	{ CKA_EXPONENT_1, OSSL_PKEY_PARAM_RSA_EXPONENT1 },
+	{ CKA_EXPONENT_2, OSSL_PKEY_PARAM_RSA_EXPONENT2 },
+	{ CKA_COEFFICIENT, OSSL_PKEY_PARAM_RSA_COEFFICIENT1 },
+};
+
+/* One secret number of a key, padded to SIZE bytes, or as it is with 0. */
+static CK_RV
+secret_export(EVP_PKEY *pkey, const char *name, CK_ATTRIBUTE_TYPE type,
+	      size_t size, struct attrs *attrs)
+{
+	BIGNUM *number = NULL;
+	CK_RV rv = CKR_FUNCTION_FAILED;
+
+	if (EVP_PKEY_get_bn_param(pkey, name, &number) == 1)
+		rv = number_set(attrs, type, number, size);
+	BN_clear_free(number);
+	return rv;
+}
+
+static CK_RV
+public_export(EVP_PKEY *pkey, struct pubkey **key)
+{
+	unsigned char *der = NULL;
+	int size = i2d_PUBKEY(pkey, &der);
+	CK_RV rv = CKR_FUNCTION_FAILED;
+
+	if (size > 0)
+		rv = pubkey_from_info(cursor_of(der, (size_t)size), key);
+	OPENSSL_free(der);
+	return rv;
+}
+
+static CK_RV
+rsa_export(EVP_PKEY *pkey, struct attrs *public_key, struct attrs *private_key)
+{
+	struct pubkey *key = NULL;
+	CK_RV rv = public_export(pkey, &key);
+
+	if (rv == CKR_OK)
+		rv = rsa_public_set(key, public_key);
+	if (rv == CKR_OK)
+		rv = rsa_private_set(key, private_key);
+	for (size_t i = 0; rv == CKR_OK && i < 6; i++)
+		rv = secret_export(pkey, rsa_secrets[i].name,
+				   rsa_secrets[i].type, 0, private_key);
+	pubkey_free(key);
+	return rv;
+}
+
+static CK_RV
+ec_export(EVP_PKEY *pkey, struct attrs *public_key, struct attrs *private_key)
+{
+	struct pubkey *key = NULL;
+	CK_RV rv = public_export(pkey, &key);
+
+	if (rv == CKR_OK)
+		rv = ec_public_set(key, public_key);
+	if (rv == CKR_OK)
+		rv = ec_private_set(key, private_key);
+	if (rv == CKR_OK)
+		rv = secret_export(pkey, OSSL_PKEY_PARAM_PRIV_KEY, CKA_VALUE,
+				   key->curve->field, private_key);
+	pubkey_free(key);
+	return rv;
+}
+
+/* A new key with these parameters; NULL when OpenSSL makes none. */
+static EVP_PKEY *
+pkey_generate(const char *algorithm, const OSSL_PARAM *params)
+{
+	EVP_PKEY_CTX *ctx =
+		EVP_PKEY_CTX_new_from_name(crypto_context(), algorithm, NULL);
+	EVP_PKEY *pkey = NULL;
+	bool good;
+
+	crypto_enter();
+	good = ctx && EVP_PKEY_keygen_init(ctx) == 1 &&
+	       EVP_PKEY_CTX_set_params(ctx, params) == 1 &&
+	       EVP_PKEY_generate(ctx, &pkey) == 1;
+	if (crypto_leave(good, CKR_FUNCTION_FAILED) != CKR_OK)
+		pkey = NULL;
+	EVP_PKEY_CTX_free(ctx);
+	return pkey;
+}
+
+/* An RSA exponent is odd and at least 3; more than 64 bits serve nobody. */
+static CK_RV
+exponent_parse(struct cursor exponent, uint64_t *value)
+{
+	uint8_t space[8];
+	struct builder b = builder_over(space, sizeof(space));
+	struct cursor padded;
+	uint64_t e;
+
+	builder_padded(&b, cursor_unpadded(exponent), sizeof(space));
+	if (!builder_ok(&b))
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	padded = builder_read(&b);
+	e = cursor_u64(&padded);
+	if (e < 3 || e % 2 == 0)
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	*value = e;
+	return CKR_OK;
+}
+
+CK_RV
+rsa_generate(CK_ULONG bits, struct cursor exponent, struct attrs *public_key,
+	     struct attrs *private_key)
+{
+	size_t size = bits;
+	uint64_t e = 65537;
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_size_t(OSSL_PKEY_PARAM_RSA_BITS, &size),
+		OSSL_PARAM_construct_uint64(OSSL_PKEY_PARAM_RSA_E, &e),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_PKEY *pkey;
+	CK_RV rv;
+
+	if (bits < RSA_BITS_MIN || bits > RSA_BITS_GENERATE_MAX || bits % 8)
+		return CKR_KEY_SIZE_RANGE;
+	if (exponent.left > 0) {
+		rv = exponent_parse(exponent, &e);
+		if (rv != CKR_OK)
+			return rv;
+	}
+	pkey = pkey_generate("RSA", params);
+	rv = pkey ? rsa_export(pkey, public_key, private_key)
+		  : CKR_FUNCTION_FAILED;
+	EVP_PKEY_free(pkey);
+	return rv;
+}
+
+CK_RV
+ec_generate(struct cursor ec_params, struct attrs *public_key,
+	    struct attrs *private_key)
+{
+	const struct curve *curve = curve_find(ec_params);
+	OSSL_PARAM params[2] = { OSSL_PARAM_construct_end(),
+				 OSSL_PARAM_construct_end() };
+	EVP_PKEY *pkey;
+	CK_RV rv;
+
+	if (!curve)
+		return CKR_CURVE_NOT_SUPPORTED;
+	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
+						     (char *)curve->name, 0);
+	pkey = pkey_generate("EC", params);
+	rv = pkey ? ec_export(pkey, public_key, private_key)
+		  : CKR_FUNCTION_FAILED;
+	EVP_PKEY_free(pkey);
+	return rv;
+}

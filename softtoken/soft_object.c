@@ -1,0 +1,369 @@
+/* From a template to a whole object: rules, defaults, what the token adds. */
+#include <openssl/evp.h>
+
+#include "../crypto/context.h"
+#include "rules.h"
+#include "soft_token.h"
+
+enum { UNIQUE_BYTES = 16, CHECK_SIZE = 3, AES_BLOCK = 16 };
+
+/* Sets what the template left out. */
+static CK_RV
+absent_set(struct attrs *attrs, CK_ATTRIBUTE_TYPE type, struct cursor value)
+{
+	return attrs_find(attrs, type) ? CKR_OK : attrs_set(attrs, type, value);
+}
+
+/* The check value is optional, but a wrong one is an error (PKCS#11 3.2,
+ * 4.10.2); an empty one asks for none. */
+static CK_RV
+check_value_set(struct attrs *attrs, struct cursor whole)
+{
+	struct cursor given = attrs_value(attrs, CKA_CHECK_VALUE);
+	struct cursor value = cursor_take(&whole, CHECK_SIZE);
+
+	if (!cursor_ok(&given))
+		return attrs_set(attrs, CKA_CHECK_VALUE, value);
+	return given.left == 0 || cursor_same(given, value)
+		       ? CKR_OK
+		       : CKR_ATTRIBUTE_VALUE_INVALID;
+}
+
+static CK_RV
+sha1(struct cursor in, struct builder *out)
+{
+	struct digester *d = digester_new(DIGEST_SHA1);
+	CK_RV rv = d ? digester_update(d, in) : CKR_HOST_MEMORY;
+
+	if (rv == CKR_OK)
+		rv = digester_finish(d, out);
+	digester_free(d);
+	return rv;
+}
+
+static CK_RV
+sha1_check_value(struct attrs *attrs)
+{
+	uint8_t space[DIGEST_SIZE_MAX];
+	struct builder digest = builder_over(space, sizeof(space));
+	CK_RV rv = sha1(attrs_value(attrs, CKA_VALUE), &digest);
+
+	return rv == CKR_OK ? check_value_set(attrs, builder_read(&digest))
+			    : rv;
+}
+
+/* What the template left out stands in the certificate. */
+static CK_RV
+certificate_import(struct attrs *attrs)
+{
+	struct certificate c;
+	CK_RV rv = certificate_parse(attrs_value(attrs, CKA_VALUE), &c);
+
+	if (rv != CKR_OK)
+		return rv == CKR_HOST_MEMORY ? rv : CKR_ATTRIBUTE_VALUE_INVALID;
+	rv = absent_set(attrs, CKA_SUBJECT, c.subject);
+	if (rv == CKR_OK)
+		rv = absent_set(attrs, CKA_ISSUER, c.issuer);
+	if (rv == CKR_OK)
+		rv = absent_set(attrs, CKA_SERIAL_NUMBER, c.serial);
+	if (rv == CKR_OK)
+		rv = absent_set(attrs, CKA_START_DATE, cursor_of(c.start, 8));
+	if (rv == CKR_OK)
+		rv = absent_set(attrs, CKA_END_DATE, cursor_of(c.end, 8));
+	if (rv == CKR_OK)
+		rv = absent_set(attrs, CKA_PUBLIC_KEY_INFO, c.public_key_info);
+	return rv == CKR_OK ? sha1_check_value(attrs) : rv;
+}
+
+static CK_RV
+secret_import(struct attrs *attrs)
+{
+	struct cursor value = attrs_value(attrs, CKA_VALUE);
+	CK_RV rv = attrs_set_ulong(attrs, CKA_VALUE_LEN, value.left);
+
+	return rv == CKR_OK ? sha1_check_value(attrs) : rv;
+}
+
+/* The check value of a cipher's key is a block of zeros, encrypted. */
+static CK_RV
+aes_check_value(struct attrs *attrs, struct cursor key, const char *name)
+{
+	static const uint8_t zeros[AES_BLOCK];
+	uint8_t block[2 * AES_BLOCK];
+	EVP_CIPHER *cipher = EVP_CIPHER_fetch(crypto_context(), name, NULL);
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	int size = 0;
+	bool good;
+	CK_RV rv;
+
+	crypto_enter();
+	good = cipher && ctx &&
+	       EVP_EncryptInit_ex2(ctx, cipher, key.at, NULL, NULL) == 1 &&
+	       EVP_EncryptUpdate(ctx, block, &size, zeros, AES_BLOCK) == 1;
+	rv = crypto_leave(good, CKR_FUNCTION_FAILED);
+	EVP_CIPHER_CTX_free(ctx);
+	EVP_CIPHER_free(cipher);
+	return rv == CKR_OK
+		       ? check_value_set(attrs, cursor_of(block, AES_BLOCK))
+		       : rv;
+}
+
+static CK_RV
+aes_import(struct attrs *attrs)
+{
+	struct cursor value = attrs_value(attrs, CKA_VALUE);
+	const char *name = value.left == 16   ? "AES-128-ECB"
+			   : value.left == 24 ? "AES-192-ECB"
+			   : value.left == 32 ? "AES-256-ECB"
+					      : NULL;
+	CK_RV rv;
+
+	if (!name)
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	rv = attrs_set_ulong(attrs, CKA_VALUE_LEN, value.left);
+	return rv == CKR_OK ? aes_check_value(attrs, value, name) : rv;
+}
+
+static const struct {
+	CK_OBJECT_CLASS class;
+	CK_ULONG type;
+	CK_RV (*import)(struct attrs *attrs);
+} importers[] = {
+	{ CKO_CERTIFICATE, CKC_X_509, certificate_import },
+	{ CKO_PUBLIC_KEY, CKK_RSA, rsa_public_import },
+	{ CKO_PUBLIC_KEY, CKK_EC, ec_public_import },
+	{ CKO_PRIVATE_KEY, CKK_RSA, rsa_private_import },
+	{ CKO_PRIVATE_KEY, CKK_EC, ec_private_import },
+	{ CKO_SECRET_KEY, CKK_GENERIC_SECRET, secret_import },
+	{ CKO_SECRET_KEY, CKK_AES, aes_import },
+};
+
+static CK_RV
+material_import(const struct shape *shape, struct attrs *attrs)
+{
+	for (size_t i = 0; i < sizeof(importers) / sizeof(importers[0]); i++) {
+		if (importers[i].class == shape->class &&
+		    importers[i].type == shape->type)
+			return importers[i].import(attrs);
+	}
+	return CKR_OK;
+}
+
+static CK_RV
+unique_id_set(struct attrs *attrs)
+{
+	uint8_t id[UNIQUE_BYTES], text[2 * UNIQUE_BYTES];
+	struct builder b = builder_over(text, sizeof(text));
+	CK_RV rv = random_bytes(id, sizeof(id));
+
+	builder_hex(&b, cursor_of(id, sizeof(id)));
+	return rv == CKR_OK ? attrs_set(attrs, CKA_UNIQUE_ID, builder_read(&b))
+			    : rv;
+}
+
+/* Where a key comes from, for good (PKCS#11 3.2, 4.7 to 4.10). */
+static CK_RV
+origin_set(const struct shape *shape, struct attrs *attrs,
+	   CK_MECHANISM_TYPE generated)
+{
+	bool local = generated != CK_UNAVAILABLE_INFORMATION;
+	CK_RV rv;
+
+	if (shape->type_attribute != CKA_KEY_TYPE)
+		return CKR_OK;
+	rv = attrs_set_bool(attrs, CKA_LOCAL, local);
+	if (rv == CKR_OK)
+		rv = attrs_set_ulong(attrs, CKA_KEY_GEN_MECHANISM, generated);
+	if (rv != CKR_OK || shape->class == CKO_PUBLIC_KEY)
+		return rv;
+	rv = attrs_set_bool(attrs, CKA_ALWAYS_SENSITIVE,
+			    local && attrs_bool(attrs, CKA_SENSITIVE, false));
+	if (rv == CKR_OK)
+		rv = attrs_set_bool(
+			attrs, CKA_NEVER_EXTRACTABLE,
+			local && !attrs_bool(attrs, CKA_EXTRACTABLE, true));
+	return rv;
+}
+
+/* What every new object gets, once its template was found right. */
+static CK_RV
+common_set(const struct maker *maker, const struct shape *shape,
+	   struct template t, struct attrs *attrs)
+{
+	CK_RV rv = attrs_set_template(attrs, t.list, t.count);
+
+	if (rv == CKR_OK &&
+	    attrs_bool(attrs, CKA_TOKEN, maker->token) != maker->token)
+		rv = CKR_TEMPLATE_INCONSISTENT;
+	if (rv == CKR_OK && attrs_bool(attrs, CKA_TRUSTED, false) &&
+	    maker->login != LOGIN_SO)
+		rv = CKR_ATTRIBUTE_READ_ONLY;
+	if (rv == CKR_OK)
+		rv = attrs_set_bool(attrs, CKA_TOKEN, maker->token);
+	if (rv == CKR_OK)
+		rv = attrs_set_ulong(attrs, CKA_CLASS, shape->class);
+	if (rv == CKR_OK && shape->type_attribute != CK_UNAVAILABLE_INFORMATION)
+		rv = attrs_set_ulong(attrs, shape->type_attribute, shape->type);
+	if (rv == CKR_OK)
+		rv = shape_complete(shape, attrs);
+	if (rv == CKR_OK && attrs_bool(attrs, CKA_PRIVATE, true) &&
+	    maker->login != LOGIN_USER)
+		rv = CKR_USER_NOT_LOGGED_IN;
+	return rv == CKR_OK ? unique_id_set(attrs) : rv;
+}
+
+/* The shape that a template asks for. */
+static CK_RV
+shape_of(struct template t, const struct shape **shape)
+{
+	CK_ATTRIBUTE_TYPE type_attribute;
+	CK_OBJECT_CLASS class;
+	CK_ULONG type = 0;
+	CK_RV rv;
+
+	rv = template_check(t.list, t.count);
+	if (rv != CKR_OK)
+		return rv;
+	if (!template_find(t.list, t.count, CKA_CLASS))
+		return CKR_TEMPLATE_INCOMPLETE;
+	rv = template_ulong(t.list, t.count, CKA_CLASS, 0, &class);
+	if (rv != CKR_OK || !shape_type_attribute(class, &type_attribute))
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	if (type_attribute != CK_UNAVAILABLE_INFORMATION) {
+		if (!template_find(t.list, t.count, type_attribute))
+			return CKR_TEMPLATE_INCOMPLETE;
+		rv = template_ulong(t.list, t.count, type_attribute, 0, &type);
+	}
+	if (rv != CKR_OK)
+		return rv;
+	*shape = shape_find(class, type);
+	return *shape ? CKR_OK : CKR_ATTRIBUTE_VALUE_INVALID;
+}
+
+CK_RV
+object_make(const struct maker *maker, struct template object,
+	    struct attrs *attrs)
+{
+	struct attrs made = { NULL, 0, 0 };
+	const struct shape *shape = NULL;
+	CK_RV rv = shape_of(object, &shape);
+
+	if (rv == CKR_OK)
+		rv = shape_check(shape, object.list, object.count, ON_CREATE);
+	if (rv == CKR_OK)
+		rv = common_set(maker, shape, object, &made);
+	if (rv == CKR_OK)
+		rv = material_import(shape, &made);
+	if (rv == CKR_OK)
+		rv = origin_set(shape, &made, CK_UNAVAILABLE_INFORMATION);
+	if (rv != CKR_OK) {
+		attrs_free(&made);
+		return rv;
+	}
+	*attrs = made;
+	return CKR_OK;
+}
+
+/* One half of a pair, still without its key. */
+static CK_RV
+half_make(const struct maker *maker, CK_OBJECT_CLASS class, CK_KEY_TYPE type,
+	  struct template t, struct attrs *half)
+{
+	const struct shape *shape = shape_find(class, type);
+	CK_ULONG given_class, given_type;
+	CK_RV rv = shape_check(shape, t.list, t.count, ON_GENERATE);
+
+	if (rv == CKR_OK)
+		rv = template_ulong(t.list, t.count, CKA_CLASS, class,
+				    &given_class);
+	if (rv == CKR_OK)
+		rv = template_ulong(t.list, t.count, CKA_KEY_TYPE, type,
+				    &given_type);
+	if (rv == CKR_OK && (given_class != class || given_type != type))
+		rv = CKR_TEMPLATE_INCONSISTENT;
+	return rv == CKR_OK ? common_set(maker, shape, t, half) : rv;
+}
+
+static CK_RV
+pair_generate(CK_KEY_TYPE type, struct attrs pair[2])
+{
+	struct cursor exponent, params;
+	CK_ULONG bits;
+
+	if (type == CKK_EC) {
+		params = attrs_value(&pair[0], CKA_EC_PARAMS);
+		return ec_generate(params, &pair[0], &pair[1]);
+	}
+	bits = attrs_ulong(&pair[0], CKA_MODULUS_BITS, 0);
+	exponent = attrs_value(&pair[0], CKA_PUBLIC_EXPONENT);
+	return rsa_generate(bits, exponent, &pair[0], &pair[1]);
+}
+
+static CK_RV
+pair_mechanism(const CK_MECHANISM *mechanism, CK_KEY_TYPE *type)
+{
+	switch (mechanism->mechanism) {
+	case CKM_RSA_PKCS_KEY_PAIR_GEN:
+		*type = CKK_RSA;
+		break;
+	case CKM_EC_KEY_PAIR_GEN:
+		*type = CKK_EC;
+		break;
+	default:
+		return CKR_MECHANISM_INVALID;
+	}
+	return mechanism->ulParameterLen > 0 ? CKR_MECHANISM_PARAM_INVALID
+					     : CKR_OK;
+}
+
+CK_RV
+pair_make(const struct maker *maker, const CK_MECHANISM *mechanism,
+	  struct template public_key, struct template private_key,
+	  struct attrs pair[2])
+{
+	struct attrs made[2] = { { NULL, 0, 0 }, { NULL, 0, 0 } };
+	CK_KEY_TYPE type = 0;
+	CK_RV rv = pair_mechanism(mechanism, &type);
+
+	if (rv == CKR_OK)
+		rv = half_make(maker, CKO_PUBLIC_KEY, type, public_key,
+			       &made[0]);
+	if (rv == CKR_OK)
+		rv = half_make(maker, CKO_PRIVATE_KEY, type, private_key,
+			       &made[1]);
+	if (rv == CKR_OK)
+		rv = pair_generate(type, made);
+	if (rv == CKR_OK)
+		rv = origin_set(shape_find(CKO_PUBLIC_KEY, type), &made[0],
+				mechanism->mechanism);
+	if (rv == CKR_OK)
+		rv = origin_set(shape_find(CKO_PRIVATE_KEY, type), &made[1],
+				mechanism->mechanism);
+	for (int i = 0; i < 2; i++) {
+		if (rv == CKR_OK)
+			pair[i] = made[i];
+		else
+			attrs_free(&made[i]);
+	}
+	return rv;
+}
+
+CK_RV
+object_change(const struct maker *maker, struct attrs *attrs,
+	      struct template changes)
+{
+	CK_OBJECT_CLASS class = attrs_ulong(attrs, CKA_CLASS, CKO_DATA);
+	CK_ULONG type = attrs_ulong(attrs, CKA_KEY_TYPE, CKC_X_509);
+	const struct shape *shape = shape_find(class, type);
+	CK_RV rv;
+
+	if (!shape)
+		return CKR_FUNCTION_FAILED;
+	if (!attrs_bool(attrs, CKA_MODIFIABLE, true))
+		return CKR_ACTION_PROHIBITED;
+	rv = shape_check_change(shape, attrs, changes.list, changes.count,
+				maker->login == LOGIN_SO);
+	if (rv == CKR_OK)
+		rv = attrs_set_template(attrs, changes.list, changes.count);
+	return rv;
+}

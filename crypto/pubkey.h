@@ -19,4 +19,18 @@ struct counted_key {
 	_Atomic(EVP_PKEY_CTX *) idle;
 };
 
+/* A new computation with the key, not yet prepared for anything. */
+EVP_PKEY_CTX *computation_new(const struct pubkey *key) MUST_CHECK;
+/* The prepared computation of the key, or another one like it; and back. */
+EVP_PKEY_CTX *computation_take(struct pubkey *key) MUST_CHECK;
+void computation_put(struct pubkey *key, EVP_PKEY_CTX *computation);
+
+/* The bare public operation on a block as long as the modulus; OTHERWISE says
+ * what it means that the block is no number below the modulus. */
+CK_RV rsa_public(struct pubkey *key, struct cursor block, CK_RV otherwise,
+		 struct builder *out) MUST_CHECK;
+
+/* A text parameter for OpenSSL, which only reads it. */
+OSSL_PARAM param_text(const char *name, const char *text);
+
 #endif

@@ -248,12 +248,14 @@ operation_login(struct operation *operation, struct cursor pin)
 {
 	struct card_operation *o = operation_of(operation);
 	struct card_token *t = o->token;
-	CK_RV rv = card_token_begin(t);
+	CK_RV rv;
 
+	if (!card_pin_sendable(t, pin))
+		return CKR_PIN_INCORRECT;
+	rv = card_token_begin(t);
 	if (rv != CKR_OK)
 		return rv;
-	rv = card_end(t->card, operation_verify(o, pin));
-	return rv == CKR_PIN_LEN_RANGE ? CKR_PIN_INCORRECT : rv;
+	return card_end(t->card, operation_verify(o, pin));
 }
 
 static void

@@ -34,6 +34,14 @@ card_pin_look(struct card_token *t, struct card_pin_status *status)
 	return CKR_OK;
 }
 
+bool
+card_pin_sendable(const struct card_token *t, struct cursor pin)
+{
+	if (pin.at == NULL)
+		return t->card->keypad;
+	return pin.left > 0 && pin.left <= card_token_pin(t)->max;
+}
+
 /*
  * A sibling applet that answered the proof as well refuses the PIN reference,
  * which spends no try: the applet is selected then and asked once more.
@@ -134,8 +142,6 @@ card_login_verify(struct card_token *t, struct cursor pin)
 	rv = applet_guard(t->applet, &switched);
 	if (rv == CKR_OK)
 		rv = card_pin_verify(t, pin);
-	if (rv == CKR_PIN_LEN_RANGE)
-		rv = CKR_PIN_INCORRECT;
 	if (rv != CKR_OK)
 		return rv;
 	/* Without memory for it the PIN is asked for again some day. */
@@ -157,8 +163,7 @@ card_login(struct token *token, enum login user, struct cursor pin)
 		return CKR_DEVICE_REMOVED;
 	if (user != LOGIN_USER)
 		return CKR_USER_TYPE_INVALID;
-	if (pin.at != NULL &&
-	    (pin.left == 0 || pin.left > card_token_pin(t)->max))
+	if (!card_pin_sendable(t, pin))
 		return CKR_PIN_INCORRECT;
 	rv = card_token_begin(t);
 	if (rv != CKR_OK)

@@ -85,6 +85,8 @@ void card_login_lost(struct card_token *t);
 /* In a transaction: asks for the tries. */
 CK_RV card_pin_look(struct card_token *t,
 		    struct card_pin_status *status) MUST_CHECK;
+/* Could this be a PIN? One that is empty or too long is never sent. */
+bool card_pin_sendable(const struct card_token *t, struct cursor pin);
 /* In a transaction, the applet proven: one VERIFY. */
 CK_RV card_pin_verify(struct card_token *t, struct cursor pin) MUST_CHECK;
 /*

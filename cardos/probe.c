@@ -5,7 +5,12 @@
 
 const struct card_driver *const card_drivers[] = { &piv_driver, NULL };
 
-enum { RANK_FIRST = 1, RANK_POSSIBLE = 0 };
+enum {
+	RANK_FIRST = 1,
+	RANK_POSSIBLE = 0,
+	SW_NO_INSTRUCTION = 0x6D00,
+	SW_NO_CLASS = 0x6E00,
+};
 
 /* One harmless question; what is no proof is no error either. */
 static CK_RV
@@ -31,6 +36,7 @@ out:
 	return rv;
 }
 
+/* An applet that does not even know the instruction is not asked again. */
 CK_RV
 applet_prove(struct card_applet *a)
 {
@@ -41,7 +47,8 @@ applet_prove(struct card_applet *a)
 		return applet_ask(a, proof);
 	for (proof = a->driver->proofs; proof->begins.left > 0; proof++) {
 		rv = applet_ask(a, proof);
-		if (rv != CKR_OK || a->proven)
+		if (rv != CKR_OK || a->proven || a->sw == SW_NO_INSTRUCTION ||
+		    a->sw == SW_NO_CLASS)
 			return rv;
 	}
 	return CKR_OK;

@@ -1,0 +1,168 @@
+/* Recognition: who is a PIV card, and what it costs to know. */
+#include <stdio.h>
+
+#include "script.h"
+
+#define SELECT "> 00A4040009A0000003080000100000\n"
+#define PROOF  "> 00CB3FFF035C017E00\n"
+#define CHUID  "> 00CB3FFF055C035FC10200\n"
+
+struct look {
+	const char *lines, *applets;
+	bool shared;
+	CK_RV rv;
+	size_t count;
+};
+
+static void
+look(const struct look *l)
+{
+	struct script *s = script_new();
+	struct config config = { .applets = (char *)l->applets };
+	struct token *tokens[CARD_TOKENS_MAX];
+	size_t count = 99;
+	CK_RV rv;
+
+	s->info.shared = l->shared;
+	script_add(s, l->lines);
+	rv = card_tokens_open(&s->transport, &config, tokens, &count);
+	assert_int_equal(rv, l->rv);
+	if (rv == CKR_OK)
+		assert_int_equal(count, l->count);
+	else
+		assert_int_equal(count, 99);
+	/* let go of, also when it is known now */
+	assert_int_equal(s->begins, 1);
+	assert_int_equal(s->releases, 1);
+	assert_int_equal(s->closed, rv != CKR_OK || count == 0);
+	for (size_t i = 0; rv == CKR_OK && i < count; i++)
+		token_unref(tokens[i]);
+	script_free(s);
+}
+
+static void
+look_fresh(const char *lines, size_t count)
+{
+	look(&(struct look){ lines, "", false, CKR_OK, count });
+}
+
+static void
+unknown(void **state)
+{
+	look_fresh(SELECT "< 6A82\n", 0);
+	look_fresh(SELECT "< 6D00\n", 0);
+	look_fresh(SELECT "< 6F00\n", 0);
+}
+
+static void
+silent(void **state)
+{
+	look(&(struct look){ SELECT "! error\n", "", false, CKR_DEVICE_ERROR,
+			     0 });
+}
+
+static void
+removed(void **state)
+{
+	look(&(struct look){ SELECT "! removed\n", "", false,
+			     CKR_DEVICE_REMOVED, 0 });
+}
+
+static void
+not_configured(void **state)
+{
+	look(&(struct look){ "", "openpgp", false, CKR_OK, 0 });
+	look(&(struct look){ SELECT "< 610D4F0600001000010079034F01009000\n",
+			     "openpgp,piv", false, CKR_OK, 1 });
+}
+
+/* Some cards say 9000 to any SELECT, and to any other command. */
+static void
+says_yes(void **state)
+{
+	look_fresh(SELECT "< 9000\n" PROOF "< 9000\n" CHUID "< 9000\n", 0);
+	look_fresh(SELECT "< 9000\n" PROOF "< 6A82\n" CHUID "< 6E00\n", 0);
+	look_fresh(SELECT "< 6F009000\n" PROOF "< 6D00\n", 0);
+	look(&(struct look){ SELECT "< 010203049000\n" PROOF "! error\n", "",
+			     false, CKR_DEVICE_ERROR, 0 });
+}
+
+/* An answer that names nothing is made good by the proof. */
+static void
+unnamed(void **state)
+{
+	look_fresh(SELECT "< 9000\n" PROOF
+			  "< 7E124F0BA0000003080000100001005F2F02"
+			  "40009000\n",
+		   1);
+	look_fresh(SELECT "< 61809000\n" PROOF "< 6A82\n" CHUID "< 53029000\n",
+		   1);
+}
+
+/* What real cards answer to SELECT; the sources are in transcripts/. */
+static void
+real_cards(void **state)
+{
+	static const char *const answers[] = {
+		/* YubiKey 5.4.3 */
+		"61114F0600001000010079074F05A000000308",
+		/* Nitrokey 3, PIV 1.8 */
+		"61664F06000010000100500C4E6974726F6B6579205049565F502D6874"
+		"7470733A2F2F6769746875622E636F6D2F4E6974726F6B65792F706976"
+		"2D61757468656E74696361746F72AC1580010380010C8001118001E280"
+		"01E380010706010079074F05A000000308",
+		/* G&D SmartCafe 7: PIX shifted, 79 without its 4F */
+		"610F4F060010000100007905A000000308",
+		/* a card that loses its PIN state at a second SELECT */
+		"61164F0BA00000030800001000010079074F05A000000308",
+	};
+	char lines[512];
+
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		snprintf(lines, sizeof(lines), SELECT "< %s9000\n", answers[i]);
+		look_fresh(lines, 1);
+	}
+}
+
+/* In a reader that others use, SELECT would take their applet away. */
+static void
+shared_piv(void **state)
+{
+	look(&(struct look){ PROOF "< 7E124F0BA000000308000010000100"
+				   "5F2F0240009000\n",
+			     "", true, CKR_OK, 1 });
+}
+
+static void
+shared_other(void **state)
+{
+	look(&(struct look){ PROOF "< 6D00\n" SELECT "< 6A82\n", "", true,
+			     CKR_OK, 0 });
+	look(&(struct look){ PROOF "< 6A82\n" SELECT
+				   "< 61114F0600001000010079074F05A0000003"
+				   "089000\n",
+			     "", true, CKR_OK, 1 });
+}
+
+#define CASE(name, function)                                      \
+	{                                                         \
+		"/cardos/probe/" name, function, NULL, NULL, NULL \
+	}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE("unknown", unknown),
+		CASE("silent", silent),
+		CASE("removed", removed),
+		CASE("says-yes-to-all", says_yes),
+		CASE("not-configured", not_configured),
+		CASE("unnamed", unnamed),
+		CASE("real-cards", real_cards),
+		CASE("shared/piv", shared_piv),
+		CASE("shared/other", shared_other),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -337,7 +337,7 @@ test_unreadable(void **state)
 static void
 test_garbage(void **state)
 {
-	static const char letters[16] = "a=[];# .\n\0\xFF\t\nb=[";
+	static const char letters[] = "a=[];# .\n\0\xFF\t\nb=[";
 	static char bytes[60 * 1024];
 	uint32_t number = 1;
 	struct config *config;

@@ -192,7 +192,8 @@ row_parse(sqlite3_stmt *st, struct row *row, struct builder *bytes)
 	row->private = sqlite3_column_int(st, 3) != 0;
 	for (int i = 0; i < 4; i++) {
 		columns[i] = column_cursor(st, 4 + i);
-		builder_append(bytes, columns[i]);
+		if (cursor_ok(&columns[i]))
+			builder_append(bytes, columns[i]);
 	}
 	all = builder_read(bytes);
 	for (int i = 0; i < 4; i++) {

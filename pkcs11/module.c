@@ -155,8 +155,8 @@ arguments_check(const CK_C_INITIALIZE_ARGS *args)
 static void
 clear(void)
 {
+	slots_free(module.slots); /* which closes the sessions, too */
 	sessions_free(module.sessions);
-	slots_free(module.slots);
 	if (module.pcsc != NULL)
 		pcsc_free(module.pcsc);
 	config_free(module.config);

@@ -268,7 +268,6 @@ script_new(void)
 void
 script_done(const struct script *s)
 {
-	assert_false(s->busy);
 	if (s->lines != NULL && *s->lines != '\0')
 		fail_msg("not sent: %.60s", s->lines);
 }
@@ -277,6 +276,7 @@ void
 script_free(struct script *s)
 {
 	script_done(s);
+	assert_false(s->busy);
 	assert_true(s->closed);
 	builder_free(&s->text);
 	builder_free(&s->input);
@@ -298,6 +298,55 @@ script_add(struct script *s, const char *lines)
 	builder_free(&s->text);
 	s->text = text;
 	s->lines = (char *)text.data;
+}
+
+static FILE *
+transcript_open(const char *file)
+{
+	char path[LINE_MAX_SIZE];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", TRANSCRIPTS, file);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	return f;
+}
+
+void
+script_load(struct script *s, const char *file, const char *title)
+{
+	FILE *f = transcript_open(file);
+	char line[LINE_MAX_SIZE];
+	bool wanted = title == NULL;
+	size_t count = 0;
+
+	while (fgets(line, sizeof(line), f) != NULL) {
+		if (line[0] == '#' && title != NULL)
+			wanted = strncmp(line + 2, title, strlen(title)) == 0;
+		if (line[0] == '#' || !wanted)
+			continue;
+		script_add(s, line);
+		count++;
+	}
+	fclose(f);
+	assert_int_not_equal(count, 0);
+}
+
+struct cursor
+script_fact(const char *file, const char *name)
+{
+	FILE *f = transcript_open(file);
+	char line[LINE_MAX_SIZE];
+	struct cursor found = { 0 };
+
+	while (fgets(line, sizeof(line), f) != NULL)
+		if (line[0] == '#' &&
+		    strncmp(line + 2, name, strlen(name)) == 0 &&
+		    line[2 + strlen(name)] == ':')
+			found = hex(line + 3 + strlen(name));
+	fclose(f);
+	assert_int_not_equal(found.left, 0);
+	return found;
 }
 
 static void

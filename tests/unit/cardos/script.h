@@ -38,6 +38,11 @@ void script_free(struct script *s);
  * pieces of 256 bytes; "! error" or "! removed" instead of an answer.
  */
 void script_add(struct script *s, const char *lines);
+/* The lines of a file in transcripts/ after a comment that begins with TITLE,
+ * up to the next comment; NULL: all lines. */
+void script_load(struct script *s, const char *file, const char *title);
+/* What follows "# NAME: " in such a file, from hexadecimal. */
+struct cursor script_fact(const char *file, const char *name);
 /* GET DATA of TAG ("5FC105") with this content of 53, in short pieces. */
 void script_data(struct script *s, const char *tag, struct cursor content);
 /* The same for a certificate of the maker's: 70, 71, FE. */

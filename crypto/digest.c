@@ -71,6 +71,11 @@ digester_new(enum digest d)
 	return NULL;
 }
 
+/*
+ * No border to OpenSSL's errors is drawn around the calls below, as it would
+ * double what a short digest costs: once started, they fail only for misuse.
+ */
+
 /* Without an algorithm OpenSSL keeps the one it has, and fetches nothing. */
 static bool
 digester_start(struct digester *d)
@@ -83,12 +88,10 @@ digester_start(struct digester *d)
 CK_RV
 digester_update(struct digester *d, struct cursor in)
 {
-	if (in.bad)
+	if (in.bad || !digester_start(d) ||
+	    EVP_DigestUpdate(d->context, in.at, in.left) != 1)
 		return CKR_FUNCTION_FAILED;
-	crypto_enter();
-	bool good = digester_start(d) &&
-		    EVP_DigestUpdate(d->context, in.at, in.left) == 1;
-	return crypto_leave(good, CKR_FUNCTION_FAILED);
+	return CKR_OK;
 }
 
 CK_RV
@@ -97,13 +100,13 @@ digester_finish(struct digester *d, struct builder *out)
 	uint8_t *digest = builder_space(out, d->size);
 	if (digest == NULL)
 		return crypto_written(out);
-	crypto_enter();
 	bool good = digester_start(d) &&
 		    EVP_DigestFinal_ex(d->context, digest, NULL) == 1;
 	d->started = false;
-	if (!good)
-		builder_trim(out, d->size);
-	return crypto_leave(good, CKR_FUNCTION_FAILED);
+	if (good)
+		return CKR_OK;
+	builder_trim(out, d->size);
+	return CKR_FUNCTION_FAILED;
 }
 
 void

@@ -186,6 +186,7 @@ test_decode_oaep_refused(void **state)
 	/* too short for two hashes and two bytes */
 	struct cursor c = builder_read(&block);
 	assert_refused(&oaep, cursor_take(&c, 65));
+	assert_refused(&oaep, cursor_take(&c, 32));
 	builder_free(&cipher);
 	builder_free(&block);
 }

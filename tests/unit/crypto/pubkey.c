@@ -176,7 +176,9 @@ test_ec_refused(void **state)
 	b.data[64] ^= 1; /* not on the curve */
 	assert_no_point(builder_read(&b));
 	b.data[64] ^= 1;
-	b.data[0] = 0x06; /* hybrid form */
+	b.data[0] = 0x06; /* hybrid form, with either sign */
+	assert_no_point(builder_read(&b));
+	b.data[0] = 0x07;
 	assert_no_point(builder_read(&b));
 	b.data[0] = 0x02; /* compressed form, of the wrong size */
 	assert_no_point(builder_read(&b));

@@ -3,6 +3,8 @@
 
 #include <openssl/x509v3.h>
 
+#include "der.h"
+
 enum { DER_MAX = 1 << 17 };
 
 static EVP_PKEY *pkey;
@@ -140,6 +142,36 @@ test_no_certificate(void **state)
 	assert_refused(hex("3000"));
 	assert_refused(hex("300930003000030100"));
 	builder_free(&info);
+}
+
+/* A certificate with one element more at the end of what is signed. */
+static void
+test_extra_element(void **state)
+{
+	struct builder der = der_of(&plain), more = builder_heap(DER_MAX);
+	struct builder tbs = builder_heap(DER_MAX), out = builder_heap(DER_MAX);
+	struct cursor whole = builder_read(&der);
+	struct cursor parts = der_take(&whole, DER_SEQUENCE, NULL);
+	builder_append(&tbs, der_take(&parts, DER_SEQUENCE, NULL));
+	for (int extra = 0; extra < 2; extra++) {
+		struct certificate c;
+		builder_reset(&more);
+		builder_reset(&out);
+		tlv_put(&more, DER_SEQUENCE, builder_read(&tbs));
+		builder_append(&more, parts);
+		tlv_put(&out, DER_SEQUENCE, builder_read(&more));
+		if (extra)
+			assert_refused(builder_read(&out));
+		else
+			assert_int_equal(
+				certificate_parse(builder_read(&out), &c),
+				CKR_OK);
+		tlv_put(&tbs, DER_NULL, cursor_of(NULL, 0));
+	}
+	builder_free(&der);
+	builder_free(&more);
+	builder_free(&tbs);
+	builder_free(&out);
 }
 
 /* Well-formed, and just within and just beyond what we take. */
@@ -347,6 +379,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE("/crypto/x509/truncated", test_truncated),
 		CASE("/crypto/x509/no-certificate", test_no_certificate),
+		CASE("/crypto/x509/extra-element", test_extra_element),
 		CASE("/crypto/x509/too-large", test_too_large),
 		CASE("/crypto/x509/mutated", test_mutated),
 		CASE("/crypto/x509/names", test_names),

@@ -161,6 +161,7 @@ main(int argc, char **argv)
 	list = (CK_C_GetFunctionList)dlsym(module, "C_GetFunctionList");
 	if (!list || list(&bench.p11) != CKR_OK)
 		errx(2, "no function list");
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	bench.control = control_connect(argv[2]);
 	bench.key = key_load(argv[3]);
 	for (size_t i = 0; i < scenario_count; i++)

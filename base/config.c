@@ -152,14 +152,14 @@ parse_file(struct loading *l, struct cursor text)
 		complain(l, "%s: short of memory", l->file);
 }
 
-/* All of an open file, but for one that is too long. */
+/* All of an open file; there is no space for one that is too long. */
 static bool
 read_all(int file, struct builder *out)
 {
 	ssize_t got = 1;
 	uint8_t *space;
 
-	while (got > 0 && out->used <= FILE_MAX) {
+	while (got > 0) {
 		space = builder_space(out, READ_SIZE);
 		if (space == NULL)
 			return false;

@@ -156,7 +156,8 @@ card_info(struct token *token, CK_TOKEN_INFO *info)
 static size_t
 card_mechanisms(struct token *token, struct mechanism *list, size_t room)
 {
-	return mechanism_list(card_token_of(token)->applet->driver, list, room);
+	return driver_mechanisms(card_token_of(token)->applet->driver, list,
+				 room);
 }
 
 /* Nobody has a session: the card's verified state must not outlive them. */

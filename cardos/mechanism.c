@@ -165,8 +165,8 @@ mechanism_of(const struct card_driver *driver, const struct scheme_row *row)
 }
 
 size_t
-mechanism_list(const struct card_driver *driver, struct mechanism *list,
-	       size_t room)
+driver_mechanisms(const struct card_driver *driver, struct mechanism *list,
+		  size_t room)
 {
 	size_t rows, count = 0;
 	const struct scheme_row *row = scheme_rows(&rows);

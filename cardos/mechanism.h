@@ -32,7 +32,7 @@ CK_RV mechanism_plaintext(const struct scheme *scheme,
 
 /* All mechanisms for the keys of a driver's cards; gives how many there are,
  * of which at most ROOM are put into LIST. */
-size_t mechanism_list(const struct card_driver *driver, struct mechanism *list,
-		      size_t room);
+size_t driver_mechanisms(const struct card_driver *driver,
+			 struct mechanism *list, size_t room);
 
 #endif

@@ -190,7 +190,7 @@ static const struct mechanism *
 listed(const struct card_driver *driver, CK_MECHANISM_TYPE type)
 {
 	static struct mechanism list[64];
-	size_t count = mechanism_list(driver, list, 64);
+	size_t count = driver_mechanisms(driver, list, 64);
 
 	for (size_t i = 0; i < count; i++)
 		if (list[i].type == type)

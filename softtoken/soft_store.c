@@ -114,7 +114,7 @@ store_step(struct store *s, sqlite3_stmt *statement, bool *row)
 CK_RV
 store_run(struct store *s, enum statement which)
 {
-	sqlite3_stmt *statement;
+	sqlite3_stmt *statement = NULL;
 	bool row;
 	CK_RV rv = store_prepare(s, which, &statement);
 

@@ -185,7 +185,7 @@ is_private(struct token *owner, uint64_t id)
 
 /*
  * Handles of private objects die at logout, and private session objects with
- * them (5.6.9). This comes before the logout, as long as they can be seen.
+ * them (5.6.10). This comes before the logout, as long as they can be seen.
  */
 static void
 drop_private(struct presence *p)
@@ -271,7 +271,7 @@ presence_settle(struct presence *p)
 	lock_give(&p->login_lock);
 }
 
-/* PKCS#11 3.2, 5.6.7 */
+/* PKCS#11 3.2, 5.6.8 */
 static CK_RV
 may_log_in(struct presence *p, enum login user)
 {

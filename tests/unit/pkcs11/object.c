@@ -125,7 +125,7 @@ test_private(void **state)
 	make(world_session, private_data, 3);
 }
 
-/* 5.6.9: private session objects are destroyed at logout. */
+/* 5.6.10: private session objects are destroyed at logout. */
 static void
 test_private_session_object(void **state)
 {

@@ -124,7 +124,7 @@ test_info(void **state)
 	assert_int_equal(flags, 0);
 }
 
-/* 5.6.7 */
+/* 5.6.8 */
 static void
 test_login_bad(void **state)
 {
@@ -263,7 +263,7 @@ test_init_token(void **state)
 	assert_int_equal(world_token->inits, 1);
 }
 
-/* 5.6.9: private handles die at logout, for good. */
+/* 5.6.10: private handles die at logout, for good. */
 static void
 test_logout_handles(void **state)
 {

@@ -295,6 +295,8 @@ piv_authenticate(struct card_applet *a, const struct card_job *job,
 		command.data = builder_read(&outer);
 		rv = applet_exchange(a, &command, answer);
 	}
+	if (rv == CKR_OK)
+		rv = piv_get_rest(a, answer);
 	builder_free(&inner);
 	builder_free(&outer);
 	return rv;

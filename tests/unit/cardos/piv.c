@@ -214,6 +214,27 @@ compute_establishes(void **state)
 	pubkey_free(key);
 }
 
+/* A full block that ends with 9000 though the rest is waiting. */
+static void
+compute_unannounced(void **state)
+{
+	struct pubkey *key = rsa2048(RSA_SIGN);
+	struct builder out = builder_heap(1024), b = builder_heap(4096);
+
+	builder_text(&b, "> 0087079A077C05820081010100\n< 7C82010482820100");
+	for (int i = 0; i < 248; i++)
+		builder_text(&b, "5A");
+	builder_text(&b, "9000\n> 00C0000000\n< 5A5A5A5A5A5A5A5A9000\n");
+	builder_u8(&b, 0);
+	script_add(script, (char *)b.data);
+	assert_int_equal(compute(key, 0x9A, hex("01"), &out), CKR_OK);
+	assert_int_equal(out.used, 256);
+	assert_int_equal(out.data[255], 0x5A);
+	builder_free(&b);
+	builder_free(&out);
+	pubkey_free(key);
+}
+
 static struct card_pin_status
 pin_status(void)
 {
@@ -341,6 +362,7 @@ main(void)
 		CASE("pin/neo", pin_neo),
 		CASE("compute/short-result", compute_short_result),
 		CASE("compute/establishes", compute_establishes),
+		CASE("compute/unannounced", compute_unannounced),
 		CASE("compute/ecdsa", compute_ecdsa),
 		CASE("compute/rsa-short", compute_rsa_short),
 		CASE("compute/rsa-extended", compute_rsa_extended),

@@ -24,8 +24,8 @@ soft_home() {
 
 # The slot of the uninitialised software token.
 soft_empty_slot() {
-	tool --list-slots | grep -B1 'uninitialized\|not initialized' |
-		sed -n 's/^Slot [0-9]* (\(0x1[0-9a-f]*\)).*/\1/p' | head -n 1
+	tool --list-slots | grep -B1 'uninitialized$' |
+		sed -n 's/^Slot [0-9]* (\(0x[0-9a-f]*\)).*/\1/p'
 }
 
 # soft_make LABEL: a software token with a user PIN

@@ -23,7 +23,7 @@ meson install -C "$2" --no-rebuild >/dev/null
 
 soft_home
 soft_make kit
-p11tool --list-tokens >"$work/tokens"
-cat "$work/tokens"
-grep -q 'token=kit' "$work/tokens" || fail "p11tool finds no token"
+p11tool --list-tokens >"$work/list"
+cat "$work/list"
+grep -q 'token=kit' "$work/list" || fail "p11tool finds no token"
 p11-kit list-modules | grep -A3 '^signet' || fail "p11-kit has no signet"

@@ -12,10 +12,10 @@ db=$work/db
 mkdir "$db"
 certutil -N -d "sql:$db" --empty-password
 modutil -force -dbdir "sql:$db" -add signet -libfile "$module"
-modutil -dbdir "sql:$db" -list signet >"$work/list"
+modutil -dbdir "sql:$db" -list >"$work/list"
 cat "$work/list"
-grep -q 'Token Name: nss' "$work/list" || fail "no software token"
-grep -q 'Token Name: PIV' "$work/list" || fail "no PIV token"
+grep -q '^[[:space:]]*token: nss$' "$work/list" || fail "no software token"
+grep -q '^[[:space:]]*token: PIV' "$work/list" || fail "no PIV token"
 
 printf '%s\n' $pin >"$work/pin"
 certutil -L -d "sql:$db" -h all -f "$work/pin" >"$work/certs"

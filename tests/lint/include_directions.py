@@ -17,8 +17,8 @@ BELOW = {
 LIBRARIES = {  # what an include begins with: the only rooms that may have it
     "PCSC/": ["pcsc"], "winscard": ["pcsc"], "wintypes": ["pcsc"],
     "pcsclite": ["pcsc"], "reader.h>": ["pcsc"],
-    "sqlite3": ["softtoken"],
-    "openssl/": ["crypto", "softtoken"],
+    "sqlite3": ["softtoken", "tools"],
+    "openssl/": ["crypto", "softtoken", "tools"],
     "zlib": ["crypto"],
     "ini.h": ["base"],
     "p11-kit": [],

@@ -171,14 +171,14 @@ card_login(struct token *token, enum login user, struct cursor pin)
 	return card_end(t->card, card_login_verify(t, pin));
 }
 
-/* In a transaction. */
+/* In a transaction. A reset has made the card forget already. */
 static CK_RV
 card_logout_forget(struct card_token *t)
 {
 	const struct card_driver *driver = t->applet->driver;
 	CK_RV rv = CKR_FUNCTION_NOT_SUPPORTED;
 
-	if (t->card->logout_leave)
+	if (t->card->logout_leave || t->verified_in != t->card->generation)
 		return CKR_OK;
 	if (driver->pin_forget != NULL)
 		rv = driver->pin_forget(t->applet, t->pin_index);

@@ -27,6 +27,8 @@ enum {
 	SW_OK = 0x9000,
 	SW_WRONG_DATA = 0x6A80,
 	SW_BAD_PIN_BLOCK = 0x6700,
+	SW_NO_INSTRUCTION = 0x6D00,
+	SW_NO_CLASS = 0x6E00,
 	TEMPLATE_MAX = 4096,
 	PIECES_MAX = 256,
 };
@@ -235,10 +237,11 @@ piv_pin_forget(struct card_applet *a, size_t pin)
 	struct card_pin_status status;
 	CK_RV rv = applet_exchange(a, &command, NULL);
 
-	status = iso_pin_status(a->sw);
 	if (rv == CKR_OK || applet_mute(a, rv))
 		return rv;
-	if (status.known)
+	/* Not verified, or PIV is not even selected: then it forgot. */
+	status = iso_pin_status(a->sw);
+	if (status.known || a->sw == SW_NO_INSTRUCTION || a->sw == SW_NO_CLASS)
 		return CKR_OK;
 	for (const struct cursor *aid = piv_siblings; aid->left > 0; aid++) {
 		a->proven = false;

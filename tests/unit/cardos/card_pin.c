@@ -210,6 +210,23 @@ logout_old(void **state)
 	token_unref(t);
 }
 
+/* Another program has selected its applet, or reset the card: PIV forgot. */
+static void
+logout_forgotten(void **state)
+{
+	struct token *t = script_login(script, true);
+
+	script_add(script, "> 0020FF80\n< 6D00\n");
+	assert_int_equal(t->ops->logout(t), CKR_OK);
+	script_add(script, script_proof);
+	script_add(script, script_verify);
+	assert_int_equal(login(t, "123456", 6), CKR_OK);
+	script->generation++;
+	assert_int_equal(t->ops->logout(t), CKR_OK);
+	assert_int_equal(t->ops->login_state(t), LOGIN_NONE);
+	token_unref(t);
+}
+
 static void
 logout_impossible(void **state)
 {
@@ -270,6 +287,7 @@ main(void)
 		CASE("login/global-pin", login_global_pin),
 		CASE("login/keypad", login_keypad),
 		CASE("logout/old", logout_old),
+		CASE("logout/forgotten", logout_forgotten),
 		CASE("logout/impossible", logout_impossible),
 		CASE("logout/removed", logout_removed),
 		CASE("reset", reset_noticed),

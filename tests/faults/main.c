@@ -7,14 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/pem.h>
 
 #include "control.h"
 #include "scenario.h"
 
-/* No scenario takes more exchanges than this. */
-#define EXCHANGES_MAX 64
+enum {
+	EXCHANGES_MAX = 64, /* of one scenario */
+	LOOKS_MAX = 1000,   /* for a card that comes or goes */
+};
 
 static const char *const faults[] = {
 	"remove", "remove-after", "reset", "switch-applet", "6F00",
@@ -71,14 +74,43 @@ complain(struct bench *bench, const char *what, const char *where,
 	       run->step ? run->step : "no step", run->rv);
 }
 
+static CK_ULONG
+cards_present(struct bench *bench)
+{
+	CK_ULONG count = 0;
+
+	if (bench->p11->C_Initialize(NULL) != CKR_OK ||
+	    bench->p11->C_GetSlotList(CK_TRUE, NULL, &count) != CKR_OK ||
+	    bench->p11->C_Finalize(NULL) != CKR_OK)
+		errx(2, "the module does not start");
+	return count;
+}
+
+/* The reader service looks for cards a few times a second only. */
+static void
+cards_wait(struct bench *bench, CK_ULONG count)
+{
+	for (int i = 0; i < LOOKS_MAX; i++) {
+		if (cards_present(bench) == count)
+			return;
+		(void)usleep(20000);
+	}
+	errx(2, "the reader service does not see %lu cards", count);
+}
+
 /* Puts the card back as it was, and sees that it is. */
 static void
-mend(struct bench *bench, const struct scenario *scenario, const char *where)
+mend(struct bench *bench, const struct scenario *scenario, const char *where,
+     bool removed)
 {
 	char state[1024];
 	struct run run;
 
-	tell(bench, "insert");
+	if (removed) {
+		cards_wait(bench, 0);
+		tell(bench, "insert");
+		cards_wait(bench, 1);
+	}
 	run = perform(bench, scenario);
 	if (run.rv != CKR_OK || run.wrong)
 		complain(bench, "the next run does not work", where, &run);
@@ -107,7 +139,7 @@ strike(struct bench *bench, const struct scenario *scenario, unsigned at,
 		complain(bench, "a wrong result was given", where, &run);
 	if (!rv_allowed(run.rv))
 		complain(bench, "not a true answer", where, &run);
-	mend(bench, scenario, where);
+	mend(bench, scenario, where, strncmp(fault, "remove", 6) == 0);
 }
 
 static void

@@ -205,6 +205,34 @@ number_get(const struct attrs *attrs, CK_ATTRIBUTE_TYPE type)
 	return NULL;
 }
 
+/* Sets a number that the others give; one that came along has to agree. */
+static CK_RV
+number_agree(struct attrs *attrs, CK_ATTRIBUTE_TYPE type, const BIGNUM *number)
+{
+	BIGNUM *given;
+	bool same;
+
+	if (!attrs_find(attrs, type))
+		return number_set(attrs, type, number, 0);
+	given = number_get(attrs, type);
+	same = given && BN_cmp(given, number) == 0;
+	BN_clear_free(given);
+	return same ? CKR_OK : CKR_ATTRIBUTE_VALUE_INVALID;
+}
+
+static CK_RV
+primes_check(const struct attrs *attrs, const BIGNUM *p, const BIGNUM *q,
+	     BN_CTX *ctx)
+{
+	BIGNUM *n = number_get(attrs, CKA_MODULUS), *product = BN_secure_new();
+	bool same = n && product && BN_mul(product, p, q, ctx) == 1 &&
+		    BN_cmp(n, product) == 0;
+
+	BN_clear_free(product);
+	BN_clear_free(n);
+	return same ? CKR_OK : CKR_ATTRIBUTE_VALUE_INVALID;
+}
+
 /* d mod (prime - 1) (RFC 8017, 3.2) */
 static CK_RV
 crt_exponent_set(struct attrs *attrs, CK_ATTRIBUTE_TYPE type, const BIGNUM *d,
@@ -215,7 +243,7 @@ crt_exponent_set(struct attrs *attrs, CK_ATTRIBUTE_TYPE type, const BIGNUM *d,
 
 	if (less && rest && BN_sub_word(less, 1) &&
 	    BN_mod(rest, d, less, ctx) == 1)
-		rv = number_set(attrs, type, rest, 0);
+		rv = number_agree(attrs, type, rest);
 	BN_clear_free(less);
 	BN_clear_free(rest);
 	return rv;
@@ -238,7 +266,9 @@ crt_complete(struct attrs *attrs)
 		inverse = BN_mod_inverse(NULL, q, p, ctx);
 	DROP(crypto_leave(true, CKR_OK)); /* the inverse tells */
 	if (inverse)
-		rv = number_set(attrs, CKA_COEFFICIENT, inverse, 0);
+		rv = primes_check(attrs, p, q, ctx);
+	if (rv == CKR_OK)
+		rv = number_agree(attrs, CKA_COEFFICIENT, inverse);
 	if (rv == CKR_OK)
 		rv = crt_exponent_set(attrs, CKA_EXPONENT_1, d, p, ctx);
 	if (rv == CKR_OK)

@@ -9,11 +9,10 @@ flags_of(struct token *t)
 	CK_TOKEN_INFO info;
 
 	assert_int_equal(t->ops->info(t, &info), CKR_OK);
-	return info.flags &
-	       (CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY |
-		CKF_USER_PIN_LOCKED | CKF_SO_PIN_COUNT_LOW |
-		CKF_SO_PIN_FINAL_TRY | CKF_SO_PIN_LOCKED |
-		CKF_USER_PIN_INITIALIZED);
+	return info.flags & (CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY |
+			     CKF_USER_PIN_LOCKED | CKF_SO_PIN_COUNT_LOW |
+			     CKF_SO_PIN_FINAL_TRY | CKF_SO_PIN_LOCKED |
+			     CKF_USER_PIN_INITIALIZED);
 }
 
 static void
@@ -236,9 +235,9 @@ test_change(void **state)
 	t = place_token(&p);
 	log_in(t, LOGIN_USER);
 	assert_int_equal(make_data(t, "private", "x", true, &id), CKR_OK);
-	assert_int_equal(t->ops->pin_change(t, TEXT("wrong-pin"),
-					    TEXT("user-2")),
-			 CKR_PIN_INCORRECT);
+	assert_int_equal(
+		t->ops->pin_change(t, TEXT("wrong-pin"), TEXT("user-2")),
+		CKR_PIN_INCORRECT);
 	assert_int_equal(t->ops->pin_change(t, TEXT(USER_PIN), TEXT("abc")),
 			 CKR_PIN_LEN_RANGE);
 	assert_int_equal(t->ops->pin_change(t, TEXT(USER_PIN), TEXT("user-2")),

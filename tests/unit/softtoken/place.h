@@ -11,13 +11,16 @@
 
 #include "soft_token.h"
 
-#define COUNT(array)	 (sizeof(array) / sizeof((array)[0]))
-#define SO_PIN		 "so-pin-1"
-#define USER_PIN	 "user-pin"
-#define TEXT(s)		 cursor_of(s, sizeof(s) - 1)
-#define ATTR(type, data) { type, (void *)(data), sizeof(data) }
-#define TEXT_ATTR(type, s)                     \
-	{                                      \
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define SO_PIN	     "so-pin-1"
+#define USER_PIN     "user-pin"
+#define TEXT(s)	     cursor_of(s, sizeof(s) - 1)
+#define ATTR(type, data)                           \
+	{                                          \
+		type, (void *)(data), sizeof(data) \
+	}
+#define TEXT_ATTR(type, s)                       \
+	{                                        \
 		type, (void *)(s), sizeof(s) - 1 \
 	}
 #define ONE_ATTR(type, object)                          \

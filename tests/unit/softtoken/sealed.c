@@ -40,8 +40,8 @@ test_nothing_shown(void **state)
 {
 	static const uint8_t der[] = { 0x30, 0x15, 0x31, 0x13, 0x30, 0x11,
 				       0x06, 0x03, 0x55, 0x04, 0x03, 0x0C,
-				       0x0A, 's',  'u',  'b',  'j',  'e',
-				       'c',  't',  '-',  'o',  'f' };
+				       0x0A, 's',  'u',	 'b',  'j',  'e',
+				       'c',  't',  '-',	 'o',  'f' };
 	struct place p;
 	struct token *t;
 	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
@@ -65,9 +65,9 @@ test_nothing_shown(void **state)
 	assert_int_equal(make_rsa(t, "an-rsa-key", 1024, pair), CKR_OK);
 	assert_int_equal(t->ops->attributes_set(t, pair[1], TEMPLATE(subject)),
 			 CKR_OK);
-	assert_int_equal(make_data(t, "public-label", "public-value", false,
-				   &id),
-			 CKR_OK);
+	assert_int_equal(
+		make_data(t, "public-label", "public-value", false, &id),
+		CKR_OK);
 	assert_true(file_holds(&p, TEXT("public-label")));
 	assert_true(file_holds(&p, TEXT("public-value")));
 	assert_false(file_holds(&p, TEXT(SECRET)));
@@ -223,10 +223,8 @@ test_trusted(void **state)
 	uint8_t modulus[128] = { 0xC1, [127] = 0x01 };
 	static const uint8_t exponent[] = { 1, 0, 1 };
 	CK_ATTRIBUTE list[] = {
-		ONE_ATTR(CKA_CLASS, class),
-		ONE_ATTR(CKA_KEY_TYPE, type),
-		ATTR(CKA_MODULUS, modulus),
-		ATTR(CKA_PUBLIC_EXPONENT, exponent),
+		ONE_ATTR(CKA_CLASS, class), ONE_ATTR(CKA_KEY_TYPE, type),
+		ATTR(CKA_MODULUS, modulus), ATTR(CKA_PUBLIC_EXPONENT, exponent),
 		ONE_ATTR(CKA_TRUSTED, yes),
 	};
 	CK_ATTRIBUTE trust[] = { ONE_ATTR(CKA_TRUSTED, yes) };

@@ -12,7 +12,7 @@ fi
 for package in libpcsclite-dev pcsc-lite-devel libssl-dev openssl-devel \
 	libsqlite3-dev sqlite-devel libinih-dev inih-devel zlib1g-dev \
 	zlib-devel libp11-kit-dev p11-kit-devel; do
-	grep -q "install $package)" "$work/log" || {
+	grep -q "install $package[;)]" "$work/log" || {
 		echo "meson does not name $package" >&2
 		cat "$work/log"
 		exit 1

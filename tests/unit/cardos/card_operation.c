@@ -596,6 +596,45 @@ new_key(void **state)
 	token_unref(t);
 }
 
+static unsigned looks;
+
+/* None of these may take the lock that is held over a signature. */
+static void
+look_on(struct token *t)
+{
+	struct mechanism list[64];
+	CK_TOKEN_INFO info;
+	CK_ATTRIBUTE id = { CKA_ID, NULL, 0 };
+	uint64_t key = find_one(t, CKO_PRIVATE_KEY, 1);
+
+	assert_int_not_equal(key, 0);
+	assert_int_equal(t->ops->info(t, &info), CKR_OK);
+	assert_int_equal(t->ops->login_state(t), LOGIN_USER);
+	assert_in_range(t->ops->mechanisms(t, list, 64), 1, 64);
+	assert_int_equal(t->ops->attributes_get(t, key, &id, 1), CKR_OK);
+	looks++;
+}
+
+/* A signature may take seconds; a window that asks for the token must not. */
+static void
+nobody_waits(void **state)
+{
+	uint64_t key;
+	struct token *t = ready(true, &key);
+
+	script_add(script, script_chuid);
+	script_add(script, STATE("63C3"));
+	token_flags(t);
+	script->token = t;
+	script->during = look_on;
+	looks = 0;
+	script_add(script, SIGN "< @\n");
+	assert_int_equal(sign(t, key), CKR_OK);
+	assert_int_equal(looks, 1);
+	script->during = NULL;
+	token_unref(t);
+}
+
 /* An operation outlives the session's token reference. */
 static void
 outlives(void **state)
@@ -647,6 +686,7 @@ main(void)
 		CASE("switched", switched),
 		CASE("pin/restored", pin_restored),
 		CASE("reset", reset),
+		CASE("nobody-waits", nobody_waits),
 		CASE("outlives", outlives),
 	};
 

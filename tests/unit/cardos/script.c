@@ -190,6 +190,8 @@ script_exchange(struct transport *t, const struct apdu *command,
 	script_expect(s, builder_read(&wire));
 	builder_free(&wire);
 	builder_append(&s->input, command->data);
+	if (s->during != NULL)
+		s->during(s->token);
 	CK_RV rv = script_reply(s, command, answer, sw);
 	if ((command->cla & 0x10) == 0)
 		builder_reset(&s->input);

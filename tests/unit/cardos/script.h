@@ -19,6 +19,9 @@ struct script {
 	struct transport_info info;
 	uint64_t generation;
 	struct maker *chip; /* computes the answers that are "@" */
+	/* Called while a command is with the card, as by another thread. */
+	void (*during)(struct token *token);
+	struct token *token;
 	bool busy, gone, closed;
 	unsigned begins, releases, exchanges, keypad;
 	char *lines; /* what is still to come */

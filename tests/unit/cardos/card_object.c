@@ -1,0 +1,138 @@
+/* Attributes of listed objects and of read ones. */
+#include "../../../cardos/card_object.h"
+
+#include "script.h"
+
+static struct maker rsa, ec;
+
+static int
+setup_once(void **state)
+{
+	maker_rsa(&rsa, 2048, NULL);
+	maker_ec(&ec, "P-256", NULL);
+	return 0;
+}
+
+static int
+teardown_once(void **state)
+{
+	maker_free(&rsa);
+	maker_free(&ec);
+	return 0;
+}
+
+static struct card_object *
+object_new(CK_OBJECT_CLASS class, bool complete)
+{
+	const struct card_object_name name = {
+		.id = 7,
+		.group = 1,
+		.class = class,
+		.cka_id = 3,
+		.label = "label",
+		.private = true,
+	};
+	struct card_object *list = NULL, **end = &list, *o = NULL;
+
+	assert_int_equal(card_object_add(&end, &name, complete, &o), CKR_OK);
+	assert_ptr_equal(o, list);
+	assert_ptr_equal(end, &o->next);
+	return o;
+}
+
+/* A read object of the class, made from the certificate. */
+static struct card_object *
+object_read(CK_OBJECT_CLASS class, struct maker *m)
+{
+	struct card_object *o = object_new(class, true);
+	struct card_key key = { .sign = true };
+	struct certificate c;
+	CK_RV rv;
+
+	assert_int_equal(certificate_parse(maker_certificate(m), &c), CKR_OK);
+	assert_int_equal(pubkey_from_info(c.public_key_info, &key.public_key),
+			 CKR_OK);
+	if (class == CKO_CERTIFICATE)
+		rv = card_object_certificate(&o->attrs, &c);
+	else if (class == CKO_PUBLIC_KEY)
+		rv = card_object_public_key(&o->attrs, &key, &c);
+	else
+		rv = card_object_private_key(&o->attrs, &key, &c);
+	assert_int_equal(rv, CKR_OK);
+	pubkey_free(key.public_key);
+	return o;
+}
+
+/* What reading tells was listed as unread, or a search would miss it; what was
+ * known before has not changed. */
+static void
+listed_first(CK_OBJECT_CLASS class, struct maker *m)
+{
+	struct card_object *listed = object_new(class, false);
+	struct card_object *read = object_read(class, m);
+
+	assert_int_equal(listed->state, CARD_OBJECT_LISTED);
+	assert_int_equal(read->state, CARD_OBJECT_READ);
+	for (size_t i = 0; i < read->attrs.count; i++) {
+		const struct attr *a = &read->attrs.list[i];
+		const struct attr *before = attrs_find(&listed->attrs, a->type);
+
+		assert_int_equal(a->state, ATTR_PRESENT);
+		assert_non_null(before);
+		if (before->state == ATTR_UNREAD)
+			continue;
+		assert_int_equal(before->size, a->size);
+		assert_memory_equal(before->value, a->value, a->size);
+	}
+	card_objects_free(listed);
+	card_objects_free(read);
+}
+
+static void
+listed(void **state)
+{
+	static const CK_OBJECT_CLASS classes[] = { CKO_CERTIFICATE,
+						   CKO_PUBLIC_KEY,
+						   CKO_PRIVATE_KEY };
+
+	for (size_t i = 0; i < 3; i++) {
+		listed_first(classes[i], &rsa);
+		listed_first(classes[i], &ec);
+	}
+	card_objects_free(NULL);
+}
+
+static void
+public_key(void **state)
+{
+	struct card_object *o = object_read(CKO_PUBLIC_KEY, &rsa);
+	struct cursor exponent = attrs_value(&o->attrs, CKA_PUBLIC_EXPONENT);
+
+	assert_int_equal(attrs_ulong(&o->attrs, CKA_MODULUS_BITS, 0), 2048);
+	assert_int_equal(attrs_value(&o->attrs, CKA_MODULUS).left, 256);
+	assert_true(cursor_same(exponent, hex("010001")));
+	assert_true(attrs_bool(&o->attrs, CKA_VERIFY, false));
+	assert_false(attrs_bool(&o->attrs, CKA_ENCRYPT, true));
+	card_objects_free(o);
+	/* the point comes in a DER OCTET STRING, the curve by its name */
+	o = object_read(CKO_PUBLIC_KEY, &ec);
+	assert_true(cursor_begins(attrs_value(&o->attrs, CKA_EC_POINT),
+				  "\x04\x41\x04", 3));
+	assert_int_equal(attrs_value(&o->attrs, CKA_EC_POINT).left, 67);
+	assert_true(cursor_same(attrs_value(&o->attrs, CKA_EC_PARAMS),
+				hex("06082A8648CE3D030107")));
+	assert_null(attrs_find(&o->attrs, CKA_MODULUS_BITS));
+	card_objects_free(o);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		{ "/cardos/card_object/listed", listed, NULL, NULL, NULL },
+		{ "/cardos/card_object/public-key", public_key, NULL, NULL,
+		  NULL },
+	};
+
+	return cmocka_run_group_tests(tests, setup_once, teardown_once);
+}

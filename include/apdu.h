@@ -84,7 +84,8 @@ struct transport {
 
 /*
  * The length layer over a wire, which it takes: short chaining or extended
- * length, 61xx and GET RESPONSE, 6Cxx, all loops bounded. NULL: no memory.
+ * length, 61xx and GET RESPONSE, 6Cxx, all loops bounded. It stops at le bytes:
+ * SW is 61xx then when the card has more. NULL: no memory.
  */
 struct transport *apdu_layer_new(struct transport *wire) MUST_CHECK;
 /* The card is known to take extended length (or not); default not. */
@@ -102,7 +103,8 @@ CK_RV apdu_encode(const struct apdu *command, bool t0,
 bool apdu_answer(struct cursor wire, struct cursor *data,
 		 uint16_t *sw) MUST_CHECK;
 
-/* A status word as CK_RV, CKR_OK for 9000: the one table, cardos/sw.c. */
+/* A status word as CK_RV, CKR_OK for 9000 and where the data is good all the
+ * same (61xx, 6282): the one table, cardos/sw.c. */
 CK_RV sw_rv(uint16_t sw);
 
 #endif

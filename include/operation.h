@@ -16,6 +16,8 @@ enum operation_kind {
 	OPERATION_VERIFY,
 	OPERATION_ENCRYPT,
 	OPERATION_DECRYPT,
+	OPERATION_SIGN_RECOVER,
+	OPERATION_VERIFY_RECOVER, /* IN of update is the signature */
 	OPERATION_KINDS,
 };
 
@@ -25,7 +27,7 @@ struct operation_ops {
 	/*
 	 * Bytes that update or finish gives out at most for IN_SIZE more bytes
 	 * of input; what C_Sign answers to a length query. Exact for all but
-	 * decryption.
+	 * decryption and recovery from a signature.
 	 */
 	size_t (*size)(struct operation *o, size_t in_size, bool finish);
 	/* More input. OUT is used by ciphers only. CKR_DATA_LEN_RANGE etc. */
@@ -37,6 +39,13 @@ struct operation_ops {
 	 */
 	CK_RV (*finish)(struct operation *o, struct cursor in,
 			struct builder *out);
+	/*
+	 * Optional: update and finish at one stroke, for C_Encrypt and its
+	 * like, when nothing was updated before. It saves what must not go out
+	 * before all was seen (a decryption that proves its tag) from a copy.
+	 */
+	CK_RV (*whole)(struct operation *o, struct cursor in,
+		       struct cursor signature, struct builder *out);
 	/* Optional: C_Login with CKU_CONTEXT_SPECIFIC for this operation. */
 	CK_RV (*login)(struct operation *o, struct cursor pin);
 	/* Ends it in any state: wipes, lets the token go, frees. */

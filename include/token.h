@@ -4,7 +4,7 @@
 
 #include "apdu.h"
 #include "config.h"
-#include "object.h"
+#include "derive.h"
 #include "operation.h"
 
 struct mechanism {
@@ -13,12 +13,6 @@ struct mechanism {
 };
 
 enum login { LOGIN_NONE, LOGIN_USER, LOGIN_SO };
-
-/* A key pair or an object about to be made. */
-struct template {
-	const CK_ATTRIBUTE *list;
-	CK_ULONG count;
-};
 
 struct token;
 
@@ -66,6 +60,29 @@ struct token_ops {
 			       uint64_t *public_id,
 			       uint64_t *private_id);              /* optional */
 
+	/* All of these are optional. C_GenerateKey: */
+	CK_RV (*generate)(struct token *t, const CK_MECHANISM *mechanism,
+			  struct template object, uint64_t *id);
+	/* See derive.h. Adopts all or none; takes them, also on failure. */
+	CK_RV (*lend)(struct token *t, uint64_t id, struct attrs *object);
+	CK_RV (*adopt)(struct token *t, struct attrs *objects, size_t count,
+		       uint64_t *ids);
+	/* These give what is to be adopted; LIST has room for DERIVED_MAX. */
+	CK_RV (*copy)(struct token *t, uint64_t id, struct template changes,
+		      struct attrs *object);
+	CK_RV (*derive)(struct token *t, const struct derivation *d,
+			struct derived *list, size_t *count);
+	CK_RV (*unwrap)(struct token *t, const struct derivation *d,
+			struct attrs *object);
+	CK_RV (*decapsulate)(struct token *t, const struct derivation *d,
+			     struct attrs *object);
+	/* A host token does it for any HELD public key. */
+	CK_RV (*encapsulate)(struct token *t, const struct derivation *d,
+			     struct builder *out, struct attrs *object);
+	/* D's key wraps D->other. OUT of both is a builder on the heap. */
+	CK_RV (*wrap)(struct token *t, const struct derivation *d,
+		      struct builder *out);
+
 	/*
 	 * Starts an operation. *OPERATION on entry may be a finished one of
 	 * this token, to be reused or freed; else NULL. On error it is freed
@@ -82,8 +99,7 @@ struct token_ops {
 
 	/* The last session on the token was closed: let the card go. */
 	void (*idle)(struct token *t);
-	/* Wipes and frees; called by token_unref() alone. */
-	void (*free)(struct token *t);
+	void (*free)(struct token *t); /* by token_unref() alone; wipes */
 };
 
 struct token {
@@ -121,7 +137,7 @@ struct soft_slot {
 CK_RV soft_tokens_list(const struct config *config, struct soft_slot *list,
 		       size_t *count) MUST_CHECK;
 
-/* In a forked child, before anything else: closes what it inherited. */
+/* In a forked child, first of all: closes what it inherited. */
 void soft_tokens_forget(void);
 
 /*

@@ -1,0 +1,169 @@
+/* 5.18: making keys, and what keys of sessions and tokens can do. */
+#include "suite.h"
+
+static CK_MECHANISM ecdsa = { CKM_ECDSA, NULL, 0 };
+static CK_BYTE digest[32] = { 2, 7, 1, 8, 2, 8 };
+
+static void
+assert_pair_works(CK_OBJECT_HANDLE public_key, CK_OBJECT_HANDLE private_key)
+{
+	CK_BYTE signature[64];
+	CK_ULONG size = sizeof(signature);
+
+	assert_ok(suite.p11->C_SignInit(suite.session, &ecdsa, private_key));
+	assert_ok(
+		suite.p11->C_Sign(suite.session, digest, 32, signature, &size));
+	assert_ok(suite.p11->C_VerifyInit(suite.session, &ecdsa, public_key));
+	assert_ok(suite.p11->C_Verify(suite.session, digest, 32, signature,
+				      size));
+}
+
+static CK_BBOOL
+flag_of(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type)
+{
+	CK_BBOOL value = 7;
+	CK_ATTRIBUTE attribute = { type, &value, sizeof(value) };
+
+	assert_ok(suite.p11->C_GetAttributeValue(suite.session, object,
+						 &attribute, 1));
+	return value;
+}
+
+/* 5.18.2: who may make what */
+static void
+test_pair_rules(void **state)
+{
+	CK_OBJECT_HANDLE keys[2];
+	CK_SESSION_HANDLE ro = session_open(0);
+
+	assert_rv(CKR_USER_NOT_LOGGED_IN,
+		  pair_make(suite.session, CK_TRUE, &keys[0], &keys[1]));
+	assert_rv(CKR_USER_NOT_LOGGED_IN,
+		  pair_make(suite.session, CK_FALSE, &keys[0], &keys[1]));
+	login();
+	assert_rv(CKR_SESSION_READ_ONLY,
+		  pair_make(ro, CK_TRUE, &keys[0], &keys[1]));
+	assert_ok(pair_make(ro, CK_FALSE, &keys[0], &keys[1]));
+}
+
+static void
+test_pair_bad(void **state)
+{
+	CK_MECHANISM unknown = { CKM_VENDOR_DEFINED | 0x123456, NULL, 0 };
+	CK_MECHANISM ec = { CKM_EC_KEY_PAIR_GEN, NULL, 0 };
+	CK_OBJECT_HANDLE key;
+
+	login();
+	assert_rv(CKR_ARGUMENTS_BAD,
+		  suite.p11->C_GenerateKeyPair(suite.session, NULL, NULL, 0,
+					       NULL, 0, &key, &key));
+	assert_rv(CKR_ARGUMENTS_BAD,
+		  suite.p11->C_GenerateKeyPair(suite.session, &ec, NULL, 0,
+					       NULL, 0, NULL, &key));
+	assert_rv(CKR_MECHANISM_INVALID,
+		  suite.p11->C_GenerateKeyPair(suite.session, &unknown, NULL, 0,
+					       NULL, 0, &key, &key));
+	assert_rv(CKR_MECHANISM_INVALID,
+		  suite.p11->C_GenerateKeyPair(suite.session, &ecdsa, NULL, 0,
+					       NULL, 0, &key, &key));
+	assert_rv(CKR_TEMPLATE_INCOMPLETE,
+		  suite.p11->C_GenerateKeyPair(suite.session, &ec, NULL, 0,
+					       NULL, 0, &key, &key));
+}
+
+/* 5.18.2: "CKA_LOCAL attributes set to CK_TRUE"; 4.9 */
+static void
+test_session_pair(void **state)
+{
+	CK_OBJECT_HANDLE keys[2];
+
+	login();
+	assert_ok(pair_make(suite.session, CK_FALSE, &keys[0], &keys[1]));
+	assert_pair_works(keys[0], keys[1]);
+	assert_int_equal(flag_of(keys[0], CKA_LOCAL), CK_TRUE);
+	assert_int_equal(flag_of(keys[1], CKA_LOCAL), CK_TRUE);
+	assert_int_equal(flag_of(keys[0], CKA_TOKEN), CK_FALSE);
+	assert_int_equal(flag_of(keys[1], CKA_TOKEN), CK_FALSE);
+	assert_int_equal(flag_of(keys[1], CKA_PRIVATE), CK_TRUE);
+}
+
+static void
+test_token_pair(void **state)
+{
+	CK_OBJECT_HANDLE keys[2];
+
+	login();
+	assert_ok(pair_make(suite.session, CK_TRUE, &keys[0], &keys[1]));
+	assert_pair_works(keys[0], keys[1]);
+	assert_int_equal(flag_of(keys[1], CKA_TOKEN), CK_TRUE);
+	assert_ok(suite.p11->C_Finalize(NULL));
+	assert_int_equal(case_begin(state), 0);
+	login();
+	assert_pair_works(object_get(CKO_PUBLIC_KEY, 0x77),
+			  object_get(CKO_PRIVATE_KEY, 0x77));
+	assert_ok(suite.p11->C_DestroyObject(suite.session,
+					     object_get(CKO_PUBLIC_KEY, 0x77)));
+	assert_ok(suite.p11->C_DestroyObject(
+		suite.session, object_get(CKO_PRIVATE_KEY, 0x77)));
+}
+
+/* 5.6.2 for keys: they end with their session, wherever they are in use. */
+static void
+test_session_pair_ends(void **state)
+{
+	CK_SESSION_HANDLE other = session_open(0);
+	CK_OBJECT_HANDLE keys[2];
+
+	login();
+	assert_ok(pair_make(other, CK_FALSE, &keys[0], &keys[1]));
+	assert_pair_works(keys[0], keys[1]);
+	assert_ok(suite.p11->C_CloseSession(other));
+	assert_rv(CKR_KEY_HANDLE_INVALID,
+		  suite.p11->C_SignInit(suite.session, &ecdsa, keys[1]));
+}
+
+/* 4.7, 4.8: CKA_PUBLIC_KEY_INFO of both halves is the same. */
+static void
+test_public_key_info(void **state)
+{
+	CK_BYTE a[256], b[256];
+	CK_ATTRIBUTE info_a = { CKA_PUBLIC_KEY_INFO, a, sizeof(a) };
+	CK_ATTRIBUTE info_b = { CKA_PUBLIC_KEY_INFO, b, sizeof(b) };
+
+	need_3_0();
+	login();
+	assert_ok(suite.p11->C_GetAttributeValue(
+		suite.session, object_get(CKO_PUBLIC_KEY, ID_EC), &info_a, 1));
+	assert_ok(suite.p11->C_GetAttributeValue(
+		suite.session, object_get(CKO_PRIVATE_KEY, ID_EC), &info_b, 1));
+	assert_int_equal(info_a.ulValueLen, info_b.ulValueLen);
+	assert_memory_equal(a, b, info_a.ulValueLen);
+}
+
+/* 6.3.3: CKA_EC_POINT of a Weierstrass curve is a DER OCTET STRING. */
+static void
+test_ec_point(void **state)
+{
+	CK_BYTE point[128];
+	CK_ATTRIBUTE attribute = { CKA_EC_POINT, point, sizeof(point) };
+
+	assert_ok(suite.p11->C_GetAttributeValue(
+		suite.session, object_get(CKO_PUBLIC_KEY, ID_EC), &attribute,
+		1));
+	assert_int_equal(attribute.ulValueLen, 67);
+	assert_int_equal(point[0], 0x04);
+	assert_int_equal(point[1], 65);
+	assert_int_equal(point[2], 0x04);
+}
+
+static const struct CMUnitTest list[] = {
+	CASE("/key/pair/rules", test_pair_rules),
+	CASE("/key/pair/bad", test_pair_bad),
+	CASE("/key/pair/session", test_session_pair),
+	CASE("/key/pair/token", test_token_pair),
+	CASE("/key/pair/session-ends", test_session_pair_ends),
+	CASE("/key/public-key-info", test_public_key_info),
+	CASE("/key/ec-point", test_ec_point),
+};
+
+const struct cases key_cases = CASES("key", list);

@@ -1,0 +1,226 @@
+/* Loads a module, makes a token in it, and holds it against the standard. */
+#include <dlfcn.h>
+#include <getopt.h>
+#include <stdlib.h>
+
+#include "suite.h"
+
+static const struct cases *const files[] = {
+	&general_cases, &slot_cases,   &token_cases, &session_cases,
+	&login_cases,	&object_cases, &find_cases,  &sign_cases,
+	&cipher_cases,	&digest_cases, &key_cases,   &input_cases,
+	&thread_cases,	&fork_cases,
+};
+
+static void
+die(const char *what, CK_RV rv)
+{
+	fprintf(stderr, "%s: 0x%lx\n", what, rv);
+	exit(2);
+}
+
+static void
+must(const char *what, CK_RV rv)
+{
+	if (rv != CKR_OK)
+		die(what, rv);
+}
+
+static void *
+interface_get(void *library, CK_BYTE major, CK_BYTE minor)
+{
+	CK_VERSION version = { major, minor };
+	CK_INTERFACE *interface = NULL;
+	CK_C_GetInterface get;
+
+	*(void **)&get = dlsym(library, "C_GetInterface");
+	if (get == NULL ||
+	    get((CK_UTF8CHAR *)"PKCS 11", &version, &interface, 0) != CKR_OK)
+		return NULL;
+	return interface->pFunctionList;
+}
+
+static void *
+load(const char *path)
+{
+	void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	CK_C_GetFunctionList get;
+
+	if (library == NULL) {
+		fprintf(stderr, "%s\n", dlerror());
+		exit(2);
+	}
+	*(void **)&get = dlsym(library, "C_GetFunctionList");
+	if (get == NULL)
+		die("no C_GetFunctionList", 0);
+	must("C_GetFunctionList", get(&suite.p11));
+	suite.p11_3_0 = interface_get(library, 3, 0);
+	suite.p11_3_2 = interface_get(library, 3, 2);
+	return library;
+}
+
+/* A slot whose token nobody has made yet. */
+static CK_SLOT_ID
+slot_empty(void)
+{
+	CK_SLOT_ID slots[64];
+	CK_TOKEN_INFO info;
+	CK_ULONG count = 64, i;
+
+	must("C_GetSlotList", suite.p11->C_GetSlotList(CK_TRUE, NULL, &count));
+	count = 64;
+	must("C_GetSlotList", suite.p11->C_GetSlotList(CK_TRUE, slots, &count));
+	for (i = 0; i < count; i++) {
+		must("C_GetTokenInfo",
+		     suite.p11->C_GetTokenInfo(slots[i], &info));
+		if (!(info.flags & CKF_TOKEN_INITIALIZED))
+			return slots[i];
+	}
+	die("no slot to make a token in", count);
+	return 0;
+}
+
+static void
+rsa_make(CK_SESSION_HANDLE session)
+{
+	CK_MECHANISM mechanism = { CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0 };
+	CK_BYTE id = ID_RSA, exponent[] = { 1, 0, 1 };
+	CK_ULONG bits = 2048;
+	CK_BBOOL yes = CK_TRUE;
+	CK_ATTRIBUTE public_list[] = {
+		{ CKA_TOKEN, &yes, 1 },
+		{ CKA_ID, &id, 1 },
+		{ CKA_VERIFY, &yes, 1 },
+		{ CKA_ENCRYPT, &yes, 1 },
+		{ CKA_MODULUS_BITS, &bits, sizeof(bits) },
+		{ CKA_PUBLIC_EXPONENT, exponent, 3 },
+	};
+	CK_ATTRIBUTE private_list[] = {
+		{ CKA_TOKEN, &yes, 1 },	  { CKA_ID, &id, 1 },
+		{ CKA_PRIVATE, &yes, 1 }, { CKA_SENSITIVE, &yes, 1 },
+		{ CKA_SIGN, &yes, 1 },	  { CKA_DECRYPT, &yes, 1 },
+	};
+	CK_OBJECT_HANDLE keys[2];
+
+	must("C_GenerateKeyPair",
+	     suite.p11->C_GenerateKeyPair(session, &mechanism, public_list, 6,
+					  private_list, 6, &keys[0], &keys[1]));
+}
+
+static void
+ec_make(CK_SESSION_HANDLE session)
+{
+	CK_BYTE id = ID_EC;
+	CK_ATTRIBUTE name = { CKA_ID, &id, 1 };
+	CK_OBJECT_HANDLE keys[2];
+	int i;
+
+	must("C_GenerateKeyPair",
+	     pair_make(session, CK_TRUE, &keys[0], &keys[1]));
+	for (i = 0; i < 2; i++)
+		must("C_SetAttributeValue",
+		     suite.p11->C_SetAttributeValue(session, keys[i], &name,
+						    1));
+}
+
+/* A token with PINs and keys: the standard's own way to one (5.5.7, 5.5.8). */
+static void
+token_make(void)
+{
+	CK_UTF8CHAR label[33] = "suite                           ";
+	CK_UTF8CHAR *so_pin = (CK_UTF8CHAR *)suite.so_pin;
+	CK_UTF8CHAR *pin = (CK_UTF8CHAR *)suite.pin;
+	CK_SESSION_HANDLE session;
+
+	must("C_Initialize", suite.p11->C_Initialize(NULL));
+	suite.slot = slot_empty();
+	must("C_InitToken",
+	     suite.p11->C_InitToken(suite.slot, so_pin, strlen(suite.so_pin),
+				    label));
+	must("C_OpenSession",
+	     suite.p11->C_OpenSession(suite.slot,
+				      CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL,
+				      NULL, &session));
+	must("C_Login",
+	     suite.p11->C_Login(session, CKU_SO, so_pin, strlen(suite.so_pin)));
+	must("C_InitPIN",
+	     suite.p11->C_InitPIN(session, pin, strlen(suite.pin)));
+	must("C_Logout", suite.p11->C_Logout(session));
+	must("C_Login",
+	     suite.p11->C_Login(session, CKU_USER, pin, strlen(suite.pin)));
+	rsa_make(session);
+	ec_make(session);
+	must("C_Finalize", suite.p11->C_Finalize(NULL));
+}
+
+static void
+usage(void)
+{
+	fprintf(stderr,
+		"usage: conformance [--pin PIN] [--so-pin PIN] MODULE "
+		"[FILE]...\n"
+		"\n"
+		"Makes a token in an empty slot of a PKCS#11 module and holds\n"
+		"the module against the standard: all cases, or those of the\n"
+		"named files (general, slot, session ...).\n");
+	exit(2);
+}
+
+static void
+options(int argc, char **argv)
+{
+	static const struct option known[] = {
+		{ "pin", required_argument, NULL, 'p' },
+		{ "so-pin", required_argument, NULL, 's' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	suite.pin = "1234-user";
+	suite.so_pin = "5678-so";
+	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+		if (option == 'p')
+			suite.pin = optarg;
+		else if (option == 's')
+			suite.so_pin = optarg;
+		else
+			usage();
+	}
+	if (optind == argc)
+		usage();
+	suite.path = argv[optind];
+}
+
+static bool
+is_wanted(const struct cases *cases, int argc, char **argv)
+{
+	int i;
+
+	for (i = optind + 1; i < argc; i++) {
+		if (strcmp(argv[i], cases->name) == 0)
+			return true;
+	}
+	return argc == optind + 1;
+}
+
+int
+main(int argc, char **argv)
+{
+	void *library;
+	int failed = 0;
+	size_t i;
+
+	options(argc, argv);
+	library = load(suite.path);
+	token_make();
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		if (is_wanted(files[i], argc, argv))
+			failed += _cmocka_run_group_tests(
+				files[i]->name, files[i]->list, files[i]->count,
+				NULL, NULL);
+	}
+	/* nothing of the module may be left to run afterwards */
+	if (dlclose(library) != 0)
+		failed++;
+	return failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,156 @@
+/* What the cases need again and again. */
+#include "suite.h"
+
+struct suite suite;
+
+CK_SESSION_HANDLE
+session_open(CK_FLAGS flags)
+{
+	CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
+
+	assert_ok(suite.p11->C_OpenSession(
+		suite.slot, flags | CKF_SERIAL_SESSION, NULL, NULL, &session));
+	return session;
+}
+
+CK_STATE
+session_state(CK_SESSION_HANDLE session)
+{
+	CK_SESSION_INFO info;
+
+	assert_ok(suite.p11->C_GetSessionInfo(session, &info));
+	return info.state;
+}
+
+CK_RV
+login_as(CK_USER_TYPE user, const char *pin)
+{
+	return suite.p11->C_Login(suite.session, user, (CK_UTF8CHAR *)pin,
+				  strlen(pin));
+}
+
+void
+login(void)
+{
+	assert_ok(login_as(CKU_USER, suite.pin));
+}
+
+static CK_ULONG
+find(CK_ATTRIBUTE *match, CK_ULONG count, CK_OBJECT_HANDLE *found,
+     CK_ULONG room)
+{
+	CK_ULONG given = 0;
+
+	assert_ok(suite.p11->C_FindObjectsInit(suite.session, match, count));
+	assert_ok(suite.p11->C_FindObjects(suite.session, found, room, &given));
+	assert_ok(suite.p11->C_FindObjectsFinal(suite.session));
+	return given;
+}
+
+CK_OBJECT_HANDLE
+object_get(CK_OBJECT_CLASS class, CK_BYTE id)
+{
+	CK_ATTRIBUTE match[] = { { CKA_CLASS, &class, sizeof(class) },
+				 { CKA_ID, &id, sizeof(id) } };
+	CK_OBJECT_HANDLE found[2] = { 0 };
+
+	assert_int_equal(find(match, 2, found, 2), 1);
+	return found[0];
+}
+
+CK_ULONG
+object_count(CK_ATTRIBUTE *match, CK_ULONG count)
+{
+	CK_OBJECT_HANDLE found[256];
+
+	return find(match, count, found, 256);
+}
+
+CK_OBJECT_HANDLE
+data_make(CK_SESSION_HANDLE session, CK_BBOOL token, CK_BBOOL private,
+	  const char *label)
+{
+	CK_OBJECT_CLASS class = CKO_DATA;
+	CK_ATTRIBUTE list[] = {
+		{ CKA_CLASS, &class, sizeof(class) },
+		{ CKA_TOKEN, &token, sizeof(token) },
+		{ CKA_PRIVATE, &private, sizeof(private) },
+		{ CKA_LABEL, (void *)label, strlen(label) },
+		{ CKA_VALUE, (void *)label, strlen(label) },
+	};
+	CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
+
+	assert_ok(suite.p11->C_CreateObject(session, list, 5, &object));
+	return object;
+}
+
+CK_RV
+object_peek(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
+{
+	CK_OBJECT_CLASS class;
+	CK_ATTRIBUTE one = { CKA_CLASS, &class, sizeof(class) };
+
+	return suite.p11->C_GetAttributeValue(session, object, &one, 1);
+}
+
+CK_RV
+pair_make(CK_SESSION_HANDLE session, CK_BBOOL token,
+	  CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key)
+{
+	static CK_BYTE p256[] = { 0x06, 0x08, 0x2a, 0x86, 0x48,
+				  0xce, 0x3d, 0x03, 0x01, 0x07 };
+	CK_MECHANISM mechanism = { CKM_EC_KEY_PAIR_GEN, NULL, 0 };
+	CK_BYTE id = 0x77;
+	CK_BBOOL yes = CK_TRUE;
+	CK_ATTRIBUTE public_list[] = {
+		{ CKA_TOKEN, &token, sizeof(token) },
+		{ CKA_EC_PARAMS, p256, sizeof(p256) },
+		{ CKA_VERIFY, &yes, sizeof(yes) },
+		{ CKA_ID, &id, sizeof(id) },
+	};
+	CK_ATTRIBUTE private_list[] = {
+		{ CKA_TOKEN, &token, sizeof(token) },
+		{ CKA_PRIVATE, &yes, sizeof(yes) },
+		{ CKA_SIGN, &yes, sizeof(yes) },
+		{ CKA_ID, &id, sizeof(id) },
+	};
+
+	return suite.p11->C_GenerateKeyPair(session, &mechanism, public_list, 4,
+					    private_list, 4, public_key,
+					    private_key);
+}
+
+CK_FUNCTION_LIST_3_0 *
+need_3_0(void)
+{
+	if (suite.p11_3_0 == NULL)
+		skip();
+	return suite.p11_3_0;
+}
+
+CK_FUNCTION_LIST_3_2 *
+need_3_2(void)
+{
+	if (suite.p11_3_2 == NULL)
+		skip();
+	return suite.p11_3_2;
+}
+
+int
+case_begin(void **state)
+{
+	CK_C_INITIALIZE_ARGS args = { .flags = CKF_OS_LOCKING_OK };
+
+	if (suite.p11->C_Initialize(&args) != CKR_OK)
+		return -1;
+	suite.session = session_open(CKF_RW_SESSION);
+	return 0;
+}
+
+int
+case_end(void **state)
+{
+	CK_RV rv = suite.p11->C_Finalize(NULL);
+
+	return rv == CKR_OK || rv == CKR_CRYPTOKI_NOT_INITIALIZED ? 0 : -1;
+}

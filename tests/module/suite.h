@@ -1,0 +1,85 @@
+/* A conformance suite for any PKCS#11 module: what its files share. */
+#ifndef SIGNET_TESTS_SUITE_H
+#define SIGNET_TESTS_SUITE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cryptoki.h"
+
+/* The module, and the token that the suite has made itself in one of its
+ * slots: with a user PIN, and two key pairs on it. */
+struct suite {
+	const char *path;
+	const char *pin, *so_pin;
+	CK_FUNCTION_LIST *p11;
+	CK_FUNCTION_LIST_3_0 *p11_3_0; /* NULL when the module has none */
+	CK_FUNCTION_LIST_3_2 *p11_3_2;
+	CK_SLOT_ID slot;
+	CK_SESSION_HANDLE session; /* R/W, of the case that runs */
+};
+extern struct suite suite;
+
+/* The pairs on the token, by CKA_ID. */
+enum { ID_RSA = 1, ID_EC = 2 };
+
+#define assert_rv(expected, call) assert_int_equal(call, expected)
+#define assert_ok(call)		  assert_int_equal(call, CKR_OK)
+
+CK_SESSION_HANDLE session_open(CK_FLAGS flags);
+CK_STATE session_state(CK_SESSION_HANDLE session);
+CK_RV login_as(CK_USER_TYPE user, const char *pin);
+void login(void);
+/* The one object of this class and CKA_ID; asserts that there is one. */
+CK_OBJECT_HANDLE object_get(CK_OBJECT_CLASS class, CK_BYTE id);
+/* How many objects match. */
+CK_ULONG object_count(CK_ATTRIBUTE *match, CK_ULONG count);
+/* A data object of the session or the token, with this label. */
+CK_OBJECT_HANDLE data_make(CK_SESSION_HANDLE session, CK_BBOOL token,
+			   CK_BBOOL private, const char *label);
+/* Result of asking for the object's class. */
+CK_RV object_peek(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object);
+/* An EC P-256 pair, of the session or of the token. */
+CK_RV pair_make(CK_SESSION_HANDLE session, CK_BBOOL token,
+		CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key);
+/* Skips the case when the module is of another version. */
+CK_FUNCTION_LIST_3_0 *need_3_0(void);
+CK_FUNCTION_LIST_3_2 *need_3_2(void);
+
+/* A fresh module with one R/W session, and its end. */
+int case_begin(void **state);
+int case_end(void **state);
+
+#define CASE(name, function)                               \
+	{                                                  \
+		name, function, case_begin, case_end, NULL \
+	}
+/* A case that starts and stops the module itself. */
+#define CASE_BARE(name, function)                    \
+	{                                            \
+		name, function, NULL, case_end, NULL \
+	}
+
+/* The cases of one file. */
+struct cases {
+	const char *name;
+	const struct CMUnitTest *list;
+	size_t count;
+};
+#define CASES(name, list)                                    \
+	{                                                    \
+		name, list, sizeof(list) / sizeof((list)[0]) \
+	}
+
+extern const struct cases general_cases, slot_cases, session_cases, login_cases,
+	object_cases, find_cases, sign_cases, cipher_cases, digest_cases,
+	key_cases, input_cases, thread_cases, fork_cases, token_cases;
+
+#endif

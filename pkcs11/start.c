@@ -35,6 +35,13 @@ start_on(struct start *start, struct token *t, const struct operation_key *key,
 	return CKR_OK;
 }
 
+static bool
+is_key(CK_OBJECT_CLASS class)
+{
+	return class == CKO_PUBLIC_KEY || class == CKO_PRIVATE_KEY ||
+	       class == CKO_SECRET_KEY;
+}
+
 /*
  * The key's own token has no means for this: the host does it, when the object
  * is a public key that may be used so. The host knows no more of the key than
@@ -59,8 +66,7 @@ start_on_host(struct start *start, struct token *owner, uint64_t id,
 	if (rv != CKR_OK && rv != CKR_ATTRIBUTE_TYPE_INVALID &&
 	    rv != CKR_ATTRIBUTE_SENSITIVE)
 		return rv == CKR_BUFFER_TOO_SMALL ? CKR_KEY_SIZE_RANGE : rv;
-	if (class != CKO_PUBLIC_KEY && class != CKO_PRIVATE_KEY &&
-	    class != CKO_SECRET_KEY)
+	if (!is_key(class))
 		return CKR_KEY_HANDLE_INVALID;
 	if (class != CKO_PUBLIC_KEY || allowed == CK_FALSE)
 		return CKR_KEY_FUNCTION_NOT_PERMITTED;
@@ -68,6 +74,24 @@ start_on_host(struct start *start, struct token *owner, uint64_t id,
 		return CKR_KEY_TYPE_INCONSISTENT;
 	key.public_key_info = cursor_of(info, list[2].ulValueLen);
 	return start_on(start, start->presence->host, &key, operation);
+}
+
+/* A valid handle of an object that is no key is not a valid handle of a key
+ * (5.1.6); asked only when the token has refused it. */
+static CK_RV
+why_refused(struct token *owner, uint64_t id, CK_RV rv)
+{
+	CK_OBJECT_CLASS class = CKO_DATA;
+	CK_ATTRIBUTE attribute = { CKA_CLASS, &class, sizeof(class) };
+
+	if (rv == CKR_OBJECT_HANDLE_INVALID)
+		return CKR_KEY_HANDLE_INVALID;
+	if (rv != CKR_KEY_TYPE_INCONSISTENT &&
+	    rv != CKR_KEY_FUNCTION_NOT_PERMITTED)
+		return rv;
+	if (owner->ops->attributes_get(owner, id, &attribute, 1) != CKR_OK)
+		return rv;
+	return is_key(class) ? rv : CKR_KEY_HANDLE_INVALID;
 }
 
 static CK_RV
@@ -85,10 +109,8 @@ start_with_key(struct start *start, CK_OBJECT_HANDLE handle,
 	owner = presence_owner(p, ref);
 	key.id = ref.id;
 	rv = start_on(start, owner, &key, operation);
-	if (rv == CKR_OBJECT_HANDLE_INVALID)
-		return CKR_KEY_HANDLE_INVALID;
 	if (rv != CKR_FUNCTION_NOT_SUPPORTED)
-		return rv;
+		return why_refused(owner, ref.id, rv);
 	if (start->kind != OPERATION_VERIFY && start->kind != OPERATION_ENCRYPT)
 		return CKR_KEY_FUNCTION_NOT_PERMITTED;
 	return start_on_host(start, owner, ref.id, operation);

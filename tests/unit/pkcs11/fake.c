@@ -150,6 +150,23 @@ pcsc_scan(struct pcsc *p, struct reader_state *states, size_t *count)
 	return CKR_OK;
 }
 
+CK_RV
+pcsc_wait(struct pcsc *p, const struct reader_state *seen, size_t count)
+{
+	assert_int_equal(count, world.reader_count);
+	world.waits++;
+	if (world.on_wait == NULL)
+		return CKR_FUNCTION_CANCELED;
+	world.on_wait();
+	return CKR_OK;
+}
+
+void
+pcsc_wait_cancel(struct pcsc *p)
+{
+	world.on_wait = NULL;
+}
+
 struct transport *
 reader_open(struct pcsc *p, const struct reader_state *state)
 {

@@ -60,6 +60,9 @@ struct fake_world {
 	CK_RV open; /* what card_tokens_open() answers */
 	struct gate *open_gate;
 	unsigned scans, opens;
+	/* What happens while somebody waits; NULL: the wait is cancelled. */
+	void (*on_wait)(void);
+	unsigned waits;
 	struct soft_slot soft[FAKE_SOFT];
 	size_t soft_count;
 	unsigned forgotten; /* by pcsc_forget() and soft_tokens_forget() */

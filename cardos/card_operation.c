@@ -104,7 +104,6 @@ operation_compute(struct card_operation *o, const struct card_job *job,
 		return recovered;
 	if (!again)
 		return rv;
-	builder_reset(out);
 	return driver->compute(a, job, out);
 }
 

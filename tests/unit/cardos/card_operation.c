@@ -580,6 +580,24 @@ wrong_key(void **state)
 	token_unref(t);
 }
 
+/* The key and its certificate were deleted meanwhile: nothing is left of it. */
+static void
+no_key(void **state)
+{
+	uint64_t key;
+	struct token *t = ready(true, &key);
+	CK_ATTRIBUTE id = { CKA_ID, NULL, 0 };
+
+	script->chip = &other;
+	script_add(script, SIGN "< @\n> 00CB3FFF055C035FC10500\n< 6A82\n");
+	script_add(script, script_proof);
+	assert_int_equal(sign(t, key), CKR_DEVICE_ERROR);
+	assert_int_equal(t->ops->attributes_get(t, key, &id, 1),
+			 CKR_OBJECT_HANDLE_INVALID);
+	assert_int_equal(find_one(t, CKO_CERTIFICATE, 1), 0);
+	token_unref(t);
+}
+
 /* The key and its certificate were made anew meanwhile. */
 static void
 new_key(void **state)
@@ -666,6 +684,7 @@ main(void)
 		CASE("message/long", message_long),
 		CASE("sign/fails", sign_fails),
 		CASE("sign/wrong-key", wrong_key),
+		CASE("sign/no-key", no_key),
 		CASE("sign/removed", removed_midway),
 		CASE("switched/no-pin", switched_no_pin),
 		{ "/cardos/card_operation/pin/last-try", last_try, NULL, NULL,

@@ -38,6 +38,16 @@ CK_RV pcsc_scan(struct pcsc *p, struct reader_state *states,
 		size_t *count) MUST_CHECK;
 
 /*
+ * Waits until readers or cards are other than a scan told (SEEN and COUNT), or
+ * may be: then it is time for another scan. With the service down it is that
+ * about once a second. CKR_FUNCTION_CANCELED after pcsc_wait_cancel().
+ */
+CK_RV pcsc_wait(struct pcsc *p, const struct reader_state *seen,
+		size_t count) MUST_CHECK;
+/* Ends all waits, those to come too, and returns when none is under way. */
+void pcsc_wait_cancel(struct pcsc *p);
+
+/*
  * The card of one insertion as a transport, not yet connected: it connects at
  * the first begin. Once another card is in the reader, or none, each begin
  * answers CKR_DEVICE_REMOVED. NULL: no memory.

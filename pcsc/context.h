@@ -2,6 +2,7 @@
 #ifndef SIGNET_PCSC_CONTEXT_H
 #define SIGNET_PCSC_CONTEXT_H
 
+#include <pthread.h>
 #include <winscard.h>
 
 #include "reader.h"
@@ -38,6 +39,29 @@ struct context {
 LONG context_open(struct context *c) MUST_CHECK;
 /* Ends the context, and all cards connected through it. */
 void context_close(struct context *c);
+
+/* A wait for events, and how it is ended from outside: wait.c. */
+struct waiter {
+	pthread_mutex_t lock;	/* for what follows; not held over the wait */
+	pthread_cond_t ended;	/* a wait has, or all are to end */
+	struct context context; /* of the wait alone */
+	bool waiting, cancelled;
+	SCARD_READERSTATE readers[READERS_MAX + 1];
+};
+
+bool waiter_open(struct waiter *w) MUST_CHECK;
+void waiter_close(struct waiter *w);
+
+struct pcsc {
+	pthread_mutex_t lock;
+	struct context context; /* never waits in a call */
+	/* Counts our contexts: the service's event counters begin anew when
+	 * it is restarted, what follows from them must not. */
+	uint16_t epoch;
+	LONG reason; /* how the last scan ended, as the log knows */
+	SCARD_READERSTATE readers[READERS_MAX];
+	struct waiter waiter;
+};
 
 /* How often a card came or went in this reader since the service knows it. */
 uint16_t event_counter(const SCARD_READERSTATE *state);

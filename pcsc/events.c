@@ -1,5 +1,4 @@
 /* What readers there are and what is in them: the state context. */
-#include <pthread.h>
 #include <string.h>
 
 #include "context.h"
@@ -10,16 +9,6 @@ enum {
 	/* A context that died is made anew once; a reader may vanish between
 	 * its listing and the look at it. */
 	SCAN_TRIES = 3,
-};
-
-struct pcsc {
-	pthread_mutex_t lock;
-	struct context context; /* never waits in a call */
-	/* Counts our contexts: the service's event counters begin anew when
-	 * it is restarted, what follows from them must not. */
-	uint16_t epoch;
-	LONG reason; /* how the last scan ended, as the log knows */
-	SCARD_READERSTATE readers[READERS_MAX];
 };
 
 struct pcsc *
@@ -33,6 +22,11 @@ pcsc_new(void)
 		mem_free(p, sizeof(*p));
 		return NULL;
 	}
+	if (!waiter_open(&p->waiter)) {
+		pthread_mutex_destroy(&p->lock);
+		mem_free(p, sizeof(*p));
+		return NULL;
+	}
 	p->reason = SCARD_S_SUCCESS;
 	return p;
 }
@@ -42,6 +36,7 @@ pcsc_free(struct pcsc *p)
 {
 	if (p == NULL)
 		return;
+	waiter_close(&p->waiter);
 	context_close(&p->context);
 	pthread_mutex_destroy(&p->lock);
 	mem_free(p, sizeof(*p));

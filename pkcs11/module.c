@@ -219,6 +219,7 @@ C_Finalize(void *reserved)
 		return CKR_ARGUMENTS_BAD;
 	if (!atomic_compare_exchange_strong(&module.state, &running, STOPPING))
 		return CKR_CRYPTOKI_NOT_INITIALIZED;
+	pcsc_wait_cancel(module.pcsc);
 	lock_take(&module.gate);
 	while (atomic_load(&module.calls) != 0)
 		pthread_cond_wait(&module.left, &module.gate);

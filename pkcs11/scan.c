@@ -17,6 +17,8 @@ slot_empty(struct slot *slot, struct leaving *leaving)
 {
 	if (slot->presence == NULL)
 		return;
+	/* of a reader's first slot its reader tells */
+	slot->event = slot->event || (slot->reader != NULL && slot->applet > 0);
 	slot->presence->next = leaving->first;
 	leaving->first = slot->presence;
 	slot->presence = NULL;
@@ -60,6 +62,26 @@ state_of(const struct reader *r, const struct reader_state *states,
 	return NULL;
 }
 
+/* With the lock: something happened that the application may wait for. */
+static void
+reader_event(struct slots *slots, const struct reader *r)
+{
+	struct slot *slot = slot_find(slots, r->number);
+
+	slot->event = true;
+}
+
+/* Did a card come or go, or the reader itself? The service counts from the
+ * beginning when it is restarted, so a count tells nothing of an empty one. */
+static bool
+reader_changed(const struct reader *r, const struct reader_state *now)
+{
+	if (now == NULL || !r->there)
+		return (now != NULL) != r->there;
+	return (now->card || r->state.card) &&
+	       now->insertion != r->state.insertion;
+}
+
 static void
 reader_update(struct slots *slots, struct reader *r,
 	      const struct reader_state *now, struct leaving *leaving)
@@ -67,11 +89,16 @@ reader_update(struct slots *slots, struct reader *r,
 	bool same = now != NULL && r->card != CARD_NONE && now->card &&
 		    now->insertion == r->state.insertion;
 
+	if (reader_changed(r, now)) {
+		reader_event(slots, r);
+		r->told = true;
+	}
 	if (!same) {
 		reader_empty(slots, r, leaving);
 		if (now != NULL && now->card)
 			r->card = CARD_NEW;
 	}
+	r->there = now != NULL;
 	if (now != NULL)
 		r->state = *now;
 }
@@ -113,8 +140,11 @@ reader_new(struct slots *slots, const struct reader_state *state)
 		return CKR_HOST_MEMORY;
 	}
 	slot->reader = r;
+	slot->event = slots->scanned;
 	r->number = number;
 	r->state = *state;
+	r->there = true;
+	r->told = slots->scanned;
 	r->card = state->card ? CARD_NEW : CARD_NONE;
 	*at = r;
 	return CKR_OK;
@@ -141,24 +171,35 @@ readers_merge(struct slots *slots, const struct reader_state *states,
 }
 
 CK_RV
+scan_states(struct slots *slots, struct reader_state *states, size_t *count)
+{
+	struct leaving leaving = { NULL };
+	size_t found = 0;
+	CK_RV rv;
+
+	lock_take(&slots->scan_lock);
+	rv = pcsc_scan(slots->pcsc, states, &found);
+	lock_take(&slots->lock);
+	if (rv == CKR_OK)
+		rv = readers_merge(slots, states, found, &leaving);
+	slots->scanned = slots->scanned || rv == CKR_OK;
+	lock_give(&slots->lock);
+	lock_give(&slots->scan_lock);
+	leave(&leaving);
+	*count = found;
+	return rv;
+}
+
+CK_RV
 scan_readers(struct slots *slots)
 {
-	size_t size = READERS_MAX * sizeof(struct reader_state);
+	size_t size = READERS_MAX * sizeof(struct reader_state), count;
 	struct reader_state *states = mem_new(size);
-	struct leaving leaving = { NULL };
-	size_t count = 0;
 	CK_RV rv;
 
 	if (states == NULL)
 		return CKR_HOST_MEMORY;
-	lock_take(&slots->scan_lock);
-	rv = pcsc_scan(slots->pcsc, states, &count);
-	lock_take(&slots->lock);
-	if (rv == CKR_OK)
-		rv = readers_merge(slots, states, count, &leaving);
-	lock_give(&slots->lock);
-	lock_give(&slots->scan_lock);
-	leave(&leaving);
+	rv = scan_states(slots, states, &count);
 	mem_free(states, size);
 	return rv;
 }
@@ -356,6 +397,7 @@ look_fill(struct slots *slots, struct reader *r, struct look *look)
 		}
 		slot->reader = r;
 		slot->applet = (unsigned)i;
+		slot->event = slot->event || (i > 0 && r->told);
 		name = builder_over(slot->applet_name, APPLET_NAME_SIZE);
 		builder_put(&name, look->names[i], APPLET_NAME_SIZE);
 		slot->presence = look->found[i];

@@ -25,6 +25,8 @@ struct reader {
 	struct reader_state state; /* as PC/SC told last */
 	enum card card;
 	CK_RV trouble; /* why a card that was seen has no token */
+	bool there;    /* PC/SC named it last */
+	bool told;     /* the coming of its card was an event */
 };
 
 /* Made once, and never again taken out. */
@@ -37,6 +39,7 @@ struct slot {
 	char serial[SOFT_SERIAL_SIZE + 1];
 	struct presence *presence; /* the token in it, one reference */
 	bool listed;		   /* in the list that the application has */
+	bool event;		   /* for C_WaitForSlotEvent */
 };
 
 struct slots {
@@ -50,7 +53,8 @@ struct slots {
 	pthread_cond_t looked; /* a look at a card is over */
 	struct reader *readers;
 	struct slot *slots;
-	bool listed; /* there is a list */
+	bool listed;  /* there is a list */
+	bool scanned; /* what is new from now on is an event */
 };
 
 /* With the lock: the slot, or NULL. */
@@ -62,6 +66,9 @@ void slot_describe(const struct slot *slot, CK_SLOT_INFO *info);
 
 /* Asks PC/SC, sends nothing to a card. Tokens whose card is gone end here. */
 CK_RV scan_readers(struct slots *slots) MUST_CHECK;
+/* The same, and gives what PC/SC said; STATES has room for READERS_MAX. */
+CK_RV scan_states(struct slots *slots, struct reader_state *states,
+		  size_t *count) MUST_CHECK;
 /* Looks into the folder of software tokens. */
 CK_RV scan_software(struct slots *slots) MUST_CHECK;
 /* The first look at the reader's new card, unless another thread has it; RETRY

@@ -156,16 +156,6 @@ C_CancelFunction(CK_SESSION_HANDLE session)
 }
 
 CK_RV
-C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID *slot, void *reserved)
-{
-	CK_RV rv = module_enter(__func__);
-
-	if (rv != CKR_OK)
-		return rv;
-	return module_leave(__func__, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
 C_SessionCancel(CK_SESSION_HANDLE session, CK_FLAGS flags)
 {
 	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);

@@ -1,6 +1,8 @@
 /* A stand-in for libpcsclite and the log, scripted and counted by a test. */
 #include "fake.h"
 
+#include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -124,6 +126,9 @@ SCardGetStatusChange(SCARDCONTEXT context, DWORD timeout,
 
 	assert_int_equal(context, CONTEXT);
 	assert_true(fake.contexts > 0);
+	fake.timeout = timeout;
+	fake.looked_at = count;
+	memcpy(fake.known, states, count * sizeof(*states));
 	if (code != SCARD_S_SUCCESS)
 		return code;
 	for (DWORD i = 0; i < count; i++) {
@@ -225,6 +230,21 @@ SCardTransmit(SCARDHANDLE card, const SCARD_IO_REQUEST *pci, LPCBYTE sent,
 	if (code == SCARD_S_SUCCESS)
 		*received_size = (DWORD)fake.reply_size;
 	return code;
+}
+
+LONG
+SCardCancel(SCARDCONTEXT context)
+{
+	assert_int_equal(context, CONTEXT);
+	return play(CALL_CANCEL);
+}
+
+int
+pthread_cond_timedwait(pthread_cond_t *ended, pthread_mutex_t *lock,
+		       const struct timespec *until)
+{
+	fake.pauses++;
+	return ETIMEDOUT;
 }
 
 int

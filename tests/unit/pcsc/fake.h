@@ -26,6 +26,7 @@ enum fake_call {
 	CALL_BEGIN,
 	CALL_END,
 	CALL_TRANSMIT,
+	CALL_CANCEL,
 	FAKE_CALLS,
 };
 
@@ -43,7 +44,10 @@ struct fake {
 	const char *names[FAKE_READERS];
 	size_t readers;
 	size_t list_size; /* of the list as told; 0: as it is */
-	DWORD event;	  /* of all readers, */
+	DWORD timeout;	  /* of the last look, at so many, */
+	DWORD looked_at;
+	SCARD_READERSTATE known[FAKE_READERS]; /* of which this was known */
+	DWORD event;			       /* of all readers, */
 	DWORD event_next; /* and after the first look, when not 0 */
 	uint8_t atr[MAX_ATR_SIZE];
 	DWORD atr_size;

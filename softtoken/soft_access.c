@@ -96,8 +96,10 @@ soft_create(struct token *token, struct template object, uint64_t *id)
 	return rv == CKR_OK ? t->shelf->add(t, &attrs, 1, id) : rv;
 }
 
-/* A session object may always go: its owner may end the session when the login
- * has ended before. */
+/*
+ * A session object always goes: the end of its session may come when the login
+ * has ended before, and CKA_DESTROYABLE does not keep it from that end.
+ */
 CK_RV
 soft_destroy(struct token *token, uint64_t id)
 {
@@ -107,9 +109,8 @@ soft_destroy(struct token *token, uint64_t id)
 	CK_RV rv;
 
 	if (t->shelf == &memory_shelf)
-		rv = t->shelf->get(t, id, &item);
-	else
-		rv = soft_get(t, id, &item);
+		return t->shelf->remove(t, id);
+	rv = soft_get(t, id, &item);
 	if (rv != CKR_OK)
 		return rv;
 	destroyable = attrs_bool(&item->attrs, CKA_DESTROYABLE, true);

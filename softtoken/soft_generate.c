@@ -1,16 +1,17 @@
 /* New key pairs: made by OpenSSL, taken apart into attributes. */
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/x509.h>
 
 #include "../crypto/context.h"
 #include "mem.h"
 #include "soft_material.h"
 
+enum { POINT_MAX = 256, RSA_SECRETS = 6 };
+
 static const struct {
 	CK_ATTRIBUTE_TYPE type;
 	const char *name;
-} rsa_secrets[] = {
+} rsa_secrets[RSA_SECRETS] = {
 	{ CKA_PRIVATE_EXPONENT, OSSL_PKEY_PARAM_RSA_D },
 	{ CKA_PRIME_1, OSSL_PKEY_PARAM_RSA_FACTOR1 },
 	{ CKA_PRIME_2, OSSL_PKEY_PARAM_RSA_FACTOR2 },
@@ -33,30 +34,63 @@ secret_export(EVP_PKEY *pkey, const char *name, CK_ATTRIBUTE_TYPE type,
 	return rv;
 }
 
-static CK_RV
-public_export(EVP_PKEY *pkey, struct pubkey **key)
+/* One public number, appended to OUT; an empty cursor when there is none. */
+static struct cursor
+public_number(EVP_PKEY *pkey, const char *name, struct builder *out)
 {
-	unsigned char *der = NULL;
-	int size = i2d_PUBKEY(pkey, &der);
-	CK_RV rv = CKR_FUNCTION_FAILED;
+	size_t before = out->used;
+	struct cursor all;
+	BIGNUM *n = NULL;
+	uint8_t *space;
 
-	if (size > 0)
-		rv = pubkey_from_info(cursor_of(der, (size_t)size), key);
-	OPENSSL_free(der);
-	return rv;
+	if (EVP_PKEY_get_bn_param(pkey, name, &n) == 1) {
+		space = builder_space(out, (size_t)BN_num_bytes(n));
+		if (space)
+			BN_bn2bin(n, space);
+	}
+	BN_free(n);
+	all = builder_read(out);
+	cursor_take(&all, before);
+	return all;
+}
+
+/* The numbers are asked for one by one: OpenSSL's encoder for a whole public
+ * key takes several times as long as to generate an EC key. */
+static CK_RV
+rsa_public_export(EVP_PKEY *pkey, struct pubkey **key)
+{
+	uint8_t n_space[RSA_BITS_MAX / 8], e_space[RSA_BITS_MAX / 8];
+	struct builder n = builder_over(n_space, sizeof(n_space));
+	struct builder e = builder_over(e_space, sizeof(e_space));
+
+	return pubkey_from_rsa(public_number(pkey, OSSL_PKEY_PARAM_RSA_N, &n),
+			       public_number(pkey, OSSL_PKEY_PARAM_RSA_E, &e),
+			       key);
+}
+
+static CK_RV
+ec_public_export(EVP_PKEY *pkey, const struct curve *curve, struct pubkey **key)
+{
+	uint8_t point[POINT_MAX];
+	size_t size = 0;
+
+	if (EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_PUB_KEY,
+					    point, sizeof(point), &size) != 1)
+		return CKR_FUNCTION_FAILED;
+	return pubkey_from_ec(curve, cursor_of(point, size), key);
 }
 
 static CK_RV
 rsa_export(EVP_PKEY *pkey, struct attrs *public_key, struct attrs *private_key)
 {
 	struct pubkey *key = NULL;
-	CK_RV rv = public_export(pkey, &key);
+	CK_RV rv = rsa_public_export(pkey, &key);
 
 	if (rv == CKR_OK)
 		rv = rsa_public_set(key, public_key);
 	if (rv == CKR_OK)
 		rv = rsa_private_set(key, private_key);
-	for (size_t i = 0; rv == CKR_OK && i < 6; i++)
+	for (size_t i = 0; rv == CKR_OK && i < RSA_SECRETS; i++)
 		rv = secret_export(pkey, rsa_secrets[i].name,
 				   rsa_secrets[i].type, 0, private_key);
 	pubkey_free(key);
@@ -64,10 +98,11 @@ rsa_export(EVP_PKEY *pkey, struct attrs *public_key, struct attrs *private_key)
 }
 
 static CK_RV
-ec_export(EVP_PKEY *pkey, struct attrs *public_key, struct attrs *private_key)
+ec_export(EVP_PKEY *pkey, const struct curve *curve, struct attrs *public_key,
+	  struct attrs *private_key)
 {
 	struct pubkey *key = NULL;
-	CK_RV rv = public_export(pkey, &key);
+	CK_RV rv = ec_public_export(pkey, curve, &key);
 
 	if (rv == CKR_OK)
 		rv = ec_public_set(key, public_key);
@@ -75,7 +110,7 @@ ec_export(EVP_PKEY *pkey, struct attrs *public_key, struct attrs *private_key)
 		rv = ec_private_set(key, private_key);
 	if (rv == CKR_OK)
 		rv = secret_export(pkey, OSSL_PKEY_PARAM_PRIV_KEY, CKA_VALUE,
-				   key->curve->field, private_key);
+				   curve->field, private_key);
 	pubkey_free(key);
 	return rv;
 }
@@ -162,7 +197,7 @@ ec_generate(struct cursor ec_params, struct attrs *public_key,
 	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
 						     (char *)curve->name, 0);
 	pkey = pkey_generate("EC", params);
-	rv = pkey ? ec_export(pkey, public_key, private_key)
+	rv = pkey ? ec_export(pkey, curve, public_key, private_key)
 		  : CKR_FUNCTION_FAILED;
 	EVP_PKEY_free(pkey);
 	return rv;

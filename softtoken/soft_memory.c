@@ -91,10 +91,13 @@ memory_change(struct soft_token *t, uint64_t id, uint64_t version,
 static CK_RV
 memory_remove(struct soft_token *t, uint64_t id)
 {
+	bool there;
+
 	soft_lock(t);
+	there = items_find(&t->items, id) != NULL;
 	items_remove(&t->items, id);
 	soft_unlock(t);
-	return CKR_OK;
+	return there ? CKR_OK : CKR_OBJECT_HANDLE_INVALID;
 }
 
 const struct shelf memory_shelf = {

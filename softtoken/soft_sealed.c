@@ -3,7 +3,7 @@
 #include "soft_token.h"
 
 enum {
-	CACHE_MAX = 4096,  /* objects in memory */
+	CACHE_MAX = 1024,  /* objects in memory */
 	CACHE_SEARCH = 64, /* a search with more results fills no cache */
 	LOAD_TRIES = 64,   /* against other threads' changes */
 };

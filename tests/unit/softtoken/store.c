@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -355,6 +356,62 @@ test_processes(void **state)
 	place_close(&p);
 }
 
+/* In a child whose files may not grow: as on a full disk. */
+static int
+full_child(struct place *p)
+{
+	struct rlimit limit = { 70000, 70000 };
+	CK_RV rv = CKR_OK;
+	size_t made = 0;
+	struct token *t;
+	uint64_t id;
+
+	soft_tokens_forget();
+	place_forget(p);
+	signal(SIGXFSZ, SIG_IGN);
+	if (setrlimit(RLIMIT_FSIZE, &limit) != 0)
+		return 1;
+	place_list(p);
+	t = p->list[0].token;
+	while (rv == CKR_OK && made < 1000) {
+		rv = make_data(t, "before the end", "x", false, &id);
+		made += rv == CKR_OK;
+	}
+	if (rv != CKR_DEVICE_ERROR && rv != CKR_DEVICE_MEMORY)
+		return 2;
+	return count_objects(t, "before the end") == made ? 0 : 3;
+}
+
+/* What was committed before the disk was full stays, and work goes on after. */
+static void
+test_full(void **state)
+{
+	struct place p;
+	struct token *t;
+	size_t before;
+	int status;
+	uint64_t id;
+	pid_t pid;
+
+	place_open(&p);
+	place_token(&p);
+	pid = fork();
+	if (pid == 0)
+		_exit(full_child(&p));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	place_forget(&p);
+	place_list(&p);
+	t = p.list[0].token;
+	before = count_objects(t, "before the end");
+	assert_true(before > 0);
+	assert_int_equal(make_data(t, "before the end", "x", false, &id),
+			 CKR_OK);
+	assert_int_equal(count_objects(t, "before the end"), before + 1);
+	place_close(&p);
+}
+
 static void
 test_wal_kept(void **state)
 {
@@ -378,6 +435,7 @@ main(void)
 		{ "/softtoken/store/stale-replace", test_stale_replace },
 		{ "/softtoken/store/second/sees", test_second_sees },
 		{ "/softtoken/store/second/changes", test_second_changes },
+		{ "/softtoken/store/full", test_full },
 		{ "/softtoken/store/fork", test_fork },
 		{ "/softtoken/store/fork/writing", test_fork_while_writing },
 		{ "/softtoken/store/fork/forgotten", test_fork_forgotten },

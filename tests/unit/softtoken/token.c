@@ -136,6 +136,12 @@ test_host_follows_peer(void **state)
 	assert_int_equal(count_objects(host, NULL), 2);
 	host->ops->idle(host);
 	assert_int_equal(count_objects(host, NULL), 0);
+	/* gone without a login, too, but once only */
+	assert_int_equal(make_ec(host, "session", pair), CKR_OK);
+	log_out(t);
+	assert_int_equal(host->ops->destroy(host, pair[1]), CKR_OK);
+	assert_int_equal(host->ops->destroy(host, pair[1]),
+			 CKR_OBJECT_HANDLE_INVALID);
 	token_unref(host);
 	place_close(&p);
 }

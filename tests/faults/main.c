@@ -1,7 +1,7 @@
 /* Every fault at every exchange of every scenario: the call ends with a true
  * CKR_ code, no PIN try is lost, and the next run works.
  *
- * usage: faults MODULE CONTROL-SOCKET PUBLIC-KEY */
+ * usage: faults MODULE CONTROL-SOCKET 9A-PUBLIC-KEY 9D-PUBLIC-KEY */
 #include <dlfcn.h>
 #include <err.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ static const char *const faults[] = {
 
 struct bench {
 	CK_FUNCTION_LIST *p11;
-	EVP_PKEY *key;
+	EVP_PKEY *signing_key, *management_key;
 	int control;
 	char state[1024]; /* of the card when nothing is wrong */
 	unsigned triples, failed;
@@ -53,7 +53,9 @@ exchanges(struct bench *bench)
 static struct run
 perform(struct bench *bench, const struct scenario *scenario)
 {
-	struct run run = { .p11 = bench->p11, .key = bench->key };
+	struct run run = { .p11 = bench->p11,
+			   .signing_key = bench->signing_key,
+			   .management_key = bench->management_key };
 	CK_RV rv = bench->p11->C_Initialize(NULL);
 
 	if (rv != CKR_OK)
@@ -185,8 +187,8 @@ main(int argc, char **argv)
 	CK_C_GetFunctionList list;
 	void *module;
 
-	if (argc != 4)
-		errx(2, "usage: faults MODULE CONTROL-SOCKET PUBLIC-KEY");
+	if (argc != 5)
+		errx(2, "usage: faults MODULE CONTROL-SOCKET 9A-KEY 9D-KEY");
 	module = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
 	if (!module)
 		errx(2, "%s", dlerror());
@@ -195,11 +197,13 @@ main(int argc, char **argv)
 		errx(2, "no function list");
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	bench.control = control_connect(argv[2]);
-	bench.key = key_load(argv[3]);
+	bench.signing_key = key_load(argv[3]);
+	bench.management_key = key_load(argv[4]);
 	for (size_t i = 0; i < scenario_count; i++)
 		try_scenario(&bench, &scenarios[i]);
 	printf("%u triples of scenario, exchange and fault tried, %u failed\n",
 	       bench.triples, bench.failed);
-	EVP_PKEY_free(bench.key);
+	EVP_PKEY_free(bench.signing_key);
+	EVP_PKEY_free(bench.management_key);
 	return bench.failed > 0 || bench.triples == 0;
 }

@@ -68,10 +68,10 @@ find(struct run *run, CK_SESSION_HANDLE session, CK_ATTRIBUTE *list,
 }
 
 static bool
-find_key(struct run *run, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *key)
+find_key(struct run *run, CK_SESSION_HANDLE session, CK_BYTE id,
+	 CK_OBJECT_HANDLE *key)
 {
 	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
-	CK_BYTE id = 1;
 	CK_ATTRIBUTE list[] = { { CKA_CLASS, &class, sizeof(class) },
 				{ CKA_ID, &id, 1 } };
 	CK_ULONG count = 1;
@@ -112,7 +112,7 @@ signature_right(struct run *run, CK_BYTE *signature, CK_ULONG size)
 
 	right = context &&
 		EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL,
-				     run->key) == 1 &&
+				     run->signing_key) == 1 &&
 		EVP_DigestVerify(context, signature, size, message,
 				 sizeof(message)) == 1;
 	EVP_MD_CTX_free(context);
@@ -128,7 +128,7 @@ scenario_sign(struct run *run)
 	CK_BYTE signature[512];
 	CK_ULONG size = sizeof(signature);
 
-	if (!login(run, &session) || !find_key(run, session, &key) ||
+	if (!login(run, &session) || !find_key(run, session, 1, &key) ||
 	    !step(run, "C_SignInit",
 		  run->p11->C_SignInit(session, &mechanism, key)) ||
 	    !step(run, "C_Sign",
@@ -143,7 +143,7 @@ scenario_sign(struct run *run)
 static bool
 encrypt(struct run *run, CK_BYTE *out, size_t *size)
 {
-	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(run->key, NULL);
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(run->management_key, NULL);
 	bool done;
 
 	done = context && EVP_PKEY_encrypt_init(context) == 1 &&
@@ -171,7 +171,7 @@ scenario_decrypt(struct run *run)
 		run->wrong = true;
 		return;
 	}
-	if (!login(run, &session) || !find_key(run, session, &key) ||
+	if (!login(run, &session) || !find_key(run, session, 3, &key) ||
 	    !step(run, "C_DecryptInit",
 		  run->p11->C_DecryptInit(session, &mechanism, key)) ||
 	    !step(run, "C_Decrypt",

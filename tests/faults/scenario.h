@@ -10,10 +10,11 @@
 /* One run of a scenario: what it works on and how it ended. */
 struct run {
 	CK_FUNCTION_LIST *p11;
-	EVP_PKEY *key;        /* the public key of the card's 9A */
-	CK_RV rv;             /* of the first step that failed */
-	const char *step;     /* its name */
-	bool wrong;           /* a result was given that is not right */
+	EVP_PKEY *signing_key;    /* public, of the card's 9A */
+	EVP_PKEY *management_key; /* and of 9D */
+	CK_RV rv;                 /* of the first step that failed */
+	const char *step;         /* its name */
+	bool wrong;               /* a result was given that is not right */
 };
 
 struct scenario {

@@ -84,7 +84,7 @@ waiter_look(struct waiter *w, DWORD count)
 	LONG code = SCardGetStatusChange(w->context.handle, WAIT_SLICE,
 					 w->readers, count);
 
-	if (code != SCARD_E_INVALID_VALUE || count < 2)
+	if (code != SCARD_E_INVALID_PARAMETER || count < 2)
 		return code;
 	return SCardGetStatusChange(w->context.handle, WAIT_SLICE, w->readers,
 				    count - 1);

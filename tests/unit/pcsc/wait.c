@@ -73,7 +73,7 @@ static void
 test_too_many(void **state)
 {
 	fake_answer(CALL_LOOK, SCARD_S_SUCCESS); /* the scan */
-	fake_answer(CALL_LOOK, SCARD_E_INVALID_VALUE);
+	fake_answer(CALL_LOOK, SCARD_E_INVALID_PARAMETER);
 	wait_once();
 	assert_int_equal(fake.looked_at, 1);
 	assert_string_equal(fake.known[0].szReader, "Reader 0");

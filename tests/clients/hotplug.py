@@ -1,0 +1,237 @@
+#!/usr/bin/python3
+"""C_WaitForSlotEvent beside a real reader service: cards and readers that come
+and go, a service that dies and comes back, and C_Finalize in the middle.
+
+usage: hotplug.py MODULE PIV-CARD card|none|many
+Preloaded with pcsccount, so that waiting is seen to be waiting.
+"""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+OK, NO_EVENT, NOT_INITIALIZED = 0, 8, 0x190
+DONT_BLOCK = 1
+PATIENCE = 60
+
+folder = os.environ["SIGNET_TEST_DIR"]
+module = ctypes.CDLL(sys.argv[1])
+counter = ctypes.CDLL(None).pcsccount
+counter.restype = ctypes.c_ulong
+
+
+def check(condition, what):
+    if not condition:
+        sys.exit(f"FAIL: {what}")
+
+
+def looks():
+    return counter(b"GetStatusChange") + counter(b"EstablishContext")
+
+
+def until(condition, what):
+    for _ in range(PATIENCE * 100):
+        if condition():
+            return
+        time.sleep(0.01)
+    sys.exit(f"FAIL: never: {what}")
+
+
+def initialize():
+    check(module.C_Initialize(None) == OK, "C_Initialize")
+
+
+def finalize():
+    check(module.C_Finalize(None) == OK, "C_Finalize")
+
+
+def slots(with_token):
+    count = ctypes.c_ulong(64)
+    found = (ctypes.c_ulong * 64)()
+    module.C_GetSlotList(with_token, None, ctypes.byref(count))
+    check(module.C_GetSlotList(with_token, found, ctypes.byref(count)) == OK,
+          "C_GetSlotList")
+    return list(found[:count.value])
+
+
+def event(flags=0):
+    slot = ctypes.c_ulong(0)
+    rv = module.C_WaitForSlotEvent(ctypes.c_ulong(flags), ctypes.byref(slot),
+                                   None)
+    return rv, slot.value
+
+
+class Waiter(threading.Thread):
+    """One blocking call, in a thread of the application's."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.answer = None
+        self.start()
+
+    def run(self):
+        self.answer = event()
+
+    def ended(self):
+        self.join(PATIENCE)
+        check(self.answer is not None, "the wait does not end")
+        return self.answer
+
+    def asleep(self):
+        """Until it has nothing more to do than to wait."""
+        before = None
+        while before != looks():
+            before = looks()
+            time.sleep(0.3)
+        return self
+
+
+def tell(line):
+    subprocess.run([sys.argv[2], "--tell", folder + "/card0.control", line],
+                   check=True, stdout=subprocess.DEVNULL)
+
+
+def pcscd_pid():
+    with open("/run/pcscd/pcscd.pid", encoding="ascii") as file:
+        return int(file.read().strip("\n\0"))
+
+
+def pcscd_kill():
+    pid = pcscd_pid()
+    os.kill(pid, signal.SIGKILL)
+
+    def gone():
+        try:
+            os.waitpid(pid, os.WNOHANG)
+        except ChildProcessError:
+            pass
+        try:
+            with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+                return stat.read().rsplit(")", 1)[1].split()[0] == "Z"
+        except OSError:
+            return True
+    until(gone, "pcscd ends")
+
+
+def pcscd_start():
+    os.makedirs("/run/pcscd", exist_ok=True)
+    environment = {key: value for key, value in os.environ.items()
+                   if key != "LD_PRELOAD"}
+    with open(folder + "/pcscd.log", "ab") as log:
+        subprocess.Popen(["pcscd", "--foreground", "--config",
+                          folder + "/readers"], env=environment, stdout=log,
+                         stderr=log, stdin=subprocess.DEVNULL)
+
+
+def cards():
+    initialize()
+    check(event(DONT_BLOCK)[0] == NO_EVENT, "what is there is no event")
+    check(slots(True) == [1], "a card in the first slot")
+    for line in ["remove", "insert"] * 3:
+        waiter = Waiter().asleep()
+        tell(line)
+        check(waiter.ended() == (OK, 1), f"{line} is seen")
+    check(event(DONT_BLOCK)[0] == NO_EVENT, "an event is told once")
+    finalize()
+
+
+def quiet():
+    """Other programs that come and go wake nobody."""
+    initialize()
+    check(slots(True) == [1], "a card in the first slot")
+    waiter = Waiter().asleep()
+    before = looks()
+    for _ in range(3):
+        subprocess.run(["opensc-tool", "--atr"], check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(1)
+    check(looks() == before, f"{looks() - before} calls of a sleeping wait")
+    finalize()
+    check(waiter.ended()[0] == NOT_INITIALIZED, "C_Finalize ends the wait")
+
+
+def swapped():
+    """Out and in again while nobody looks."""
+    initialize()
+    session = ctypes.c_ulong(0)
+    check(module.C_OpenSession(ctypes.c_ulong(1), ctypes.c_ulong(4), None,
+                               None, ctypes.byref(session)) == OK,
+          "C_OpenSession")
+    tell("remove")
+    time.sleep(1)
+    tell("insert")
+    until(lambda: event(DONT_BLOCK) == (OK, 1), "the swap is seen")
+    check(module.C_CloseSession(session) == 0xB3, "the session has ended")
+    until(lambda: slots(True) == [1], "the card is back")
+    finalize()
+
+
+def service():
+    """Killed, down for a while, and back."""
+    initialize()
+    check(slots(False) == [1, 2], "two slots")
+    waiter = Waiter().asleep()
+    pcscd_kill()
+    check(waiter.ended() == (OK, 1), "the reader has gone")
+    check(event(DONT_BLOCK) == (OK, 2), "and its other half")
+    waiter = Waiter()
+    before = looks()
+    time.sleep(2)
+    check(looks() - before < 10, f"{looks() - before} calls with nobody there")
+    pcscd_start()
+    check(waiter.ended()[0] == OK, "the reader is back")
+    check(slots(False) == [1, 2], "in the same slots")
+    until(lambda: slots(True) == [1], "the card is back")
+    finalize()
+
+
+def finalized():
+    """At any moment of the wait, also before it starts."""
+    for turn in range(30):
+        initialize()
+        waiter = Waiter()
+        time.sleep(turn % 5 * 0.003)
+        finalize()
+        check(waiter.ended()[0] == NOT_INITIALIZED, "C_Finalize ends the wait")
+
+
+def on_none():
+    """No service at first: the first reader is an event."""
+    initialize()
+    check(slots(False) == [], "no slots")
+    waiter = Waiter()
+    time.sleep(1)
+    finalize()
+    check(waiter.ended()[0] == NOT_INITIALIZED, "C_Finalize ends the wait")
+
+
+def on_many():
+    initialize()
+    found = slots(False)
+    check(len(found) == 16, f"{len(found)} slots of 16")
+    waiter = Waiter().asleep()
+    before = looks()
+    time.sleep(1)
+    check(looks() == before, "a wait for 16 readers sleeps")
+    pcscd_kill()
+    check(waiter.ended()[0] == OK, "the end of the service is seen")
+    check(slots(False) == found, "slots never vanish")
+    finalize()
+
+
+def main():
+    if sys.argv[3] == "none":
+        on_none()
+    elif sys.argv[3] == "many":
+        on_many()
+    else:
+        for scene in (cards, quiet, swapped, finalized, service):
+            print(scene.__name__, flush=True)
+            scene()
+
+
+main()

@@ -1,6 +1,5 @@
 /* A card in its reader: its lock, its transactions, who wants it kept. */
 #include "card_token.h"
-#include "log.h"
 
 struct card *
 card_new(struct transport *wire, const struct config *config)

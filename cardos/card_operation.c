@@ -224,7 +224,7 @@ operation_finish(struct operation *operation, struct cursor in,
 }
 
 /* In a transaction. Nothing may come between this VERIFY and the key command,
- * so nothing else is sent here (SP 800-73-4 part 1, 5.5: PIN Always). */
+ * so nothing follows it here. */
 static CK_RV
 operation_verify(struct card_operation *o, struct cursor pin)
 {

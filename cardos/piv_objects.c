@@ -14,7 +14,7 @@ enum {
 	NET_ID_HEADER = 4,	/* 01 00 and a length before zlib data */
 };
 
-/* A key reference and what PIV says of it (SP 800-73-4 part 1, table 4b). */
+/* A key reference and what PIV says of it (SP 800-73-4 part 2, table 4b). */
 struct piv_slot {
 	uint8_t reference;
 	uint8_t cka_id;

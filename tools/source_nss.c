@@ -158,6 +158,15 @@ set(struct base *base, sqlite3_stmt *row, int column, struct item *item)
 	return attrs_set(&item->attrs, type, value) == CKR_OK;
 }
 
+/* Trust settings and what else only NSS knows. */
+static void
+name_record(struct item *item)
+{
+	struct builder b = builder_over(item->name, sizeof item->name - 1);
+	if (attrs_ulong(&item->attrs, CKA_CLASS, 0) >= CKO_VENDOR_DEFINED)
+		builder_text(&b, "record of NSS");
+}
+
 static bool
 rows_read(struct base *base, const char *query, struct items *items)
 {
@@ -174,6 +183,7 @@ rows_read(struct base *base, const char *query, struct items *items)
 			if (!item->reason[0])
 				item_refuse(item, "its row is damaged");
 		}
+		name_record(item);
 	}
 	sqlite3_finalize(q);
 	return step == SQLITE_DONE;

@@ -1,7 +1,7 @@
 # What the client tests share. Sourced with the module as first argument.
 set -euo pipefail
 
-module=$1
+module=$(realpath "$1")
 pin=123456
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work=$(mktemp -d)

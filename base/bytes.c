@@ -210,9 +210,7 @@ builder_fits(struct builder *b, size_t size)
 	return b->heap ? builder_grow(b, b->used + size) : size == 0;
 }
 
-/* The place for SIZE more bytes, counted as written; NULL and bad when they do
- * not fit. */
-static uint8_t *
+uint8_t *
 builder_claim(struct builder *b, size_t size)
 {
 	uint8_t *place;

@@ -23,6 +23,9 @@ crypto_free(struct crypto *c)
 		return;
 	for (size_t d = 0; d < DIGESTS; d++)
 		EVP_MD_free(c->digests[d]);
+	for (size_t m = 0; m < MODES; m++)
+		for (size_t k = 0; k < KEY_SIZES_MAX; k++)
+			EVP_CIPHER_free(atomic_load(&c->ciphers[m][k]));
 	if (c->provider != NULL)
 		OSSL_PROVIDER_unload(c->provider);
 	OSSL_LIB_CTX_free(c->library);
@@ -68,7 +71,7 @@ crypto_new(void)
 	return NULL;
 }
 
-const struct crypto *
+struct crypto *
 crypto_get(void)
 {
 	struct crypto *c = atomic_load(&shared);

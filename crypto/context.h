@@ -4,18 +4,43 @@
 #define SIGNET_CRYPTO_CONTEXT_H
 
 #include <openssl/evp.h>
+#include <stdatomic.h>
 
 #include "crypto.h"
+
+/* Block and stream ciphers in a mode of operation. */
+enum cipher_mode {
+	MODE_AES_ECB,
+	MODE_AES_CBC,
+	MODE_AES_CTR,
+	MODE_AES_OFB,
+	MODE_AES_CFB8,
+	MODE_AES_CFB128,
+	MODE_AES_CTS,
+	MODE_AES_GCM,
+	MODE_AES_CCM,
+	MODE_AES_WRAP,
+	MODE_AES_WRAP_PAD,
+	MODE_AES_XTS,
+	MODE_DES3_ECB,
+	MODE_DES3_CBC,
+	MODE_CHACHA20,
+	MODE_CHACHA20_POLY1305,
+	MODES,
+};
+enum { KEY_SIZES_MAX = 3 };
 
 /* Fetching costs a lock and a table walk, so it is done once per context. */
 struct crypto {
 	OSSL_LIB_CTX *library;
 	OSSL_PROVIDER *provider;
 	EVP_MD *digests[DIGESTS]; /* none for DIGEST_NONE */
+	/* Fetched at first use; in the order of the modes' key sizes. */
+	_Atomic(EVP_CIPHER *) ciphers[MODES][KEY_SIZES_MAX];
 };
 
 /* The context of this process; NULL when there is no memory for it. */
-const struct crypto *crypto_get(void) MUST_CHECK;
+struct crypto *crypto_get(void) MUST_CHECK;
 
 /*
  * Calls to OpenSSL that may fail stand between these two, in one function:
@@ -27,6 +52,18 @@ CK_RV crypto_leave(bool good, CK_RV otherwise) MUST_CHECK;
 
 /* CKR_OK, or what it means that OUT did not take all that was written. */
 CK_RV crypto_written(const struct builder *out) MUST_CHECK;
+
+/* The algorithm for a mode and key size, kept by the context; NULL when there is
+ * none. And its name. */
+const EVP_CIPHER *cipher_algorithm(enum cipher_mode mode, size_t key_size);
+const char *cipher_name(enum cipher_mode mode, size_t key_size);
+
+/* A mechanism's parameter as a struct of exactly SIZE bytes; the caller's may
+ * lie at an odd address. */
+bool param_read(const CK_MECHANISM *mechanism, void *param,
+		size_t size) MUST_CHECK;
+/* Bytes that a parameter points to; bad when they are not there. */
+struct cursor param_bytes(const void *data, CK_ULONG size);
 
 /* OpenSSL's name of a digest, NULL for DIGEST_NONE. */
 const char *digest_name(enum digest d);

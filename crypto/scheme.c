@@ -1,5 +1,5 @@
 /* Mechanisms and their parameters as schemes (PKCS#11 3.2, 6.1 and 6.3). */
-#include "crypto.h"
+#include "context.h"
 
 #define USE_SIGN  (CKF_SIGN | CKF_VERIFY)
 #define USE_CRYPT (CKF_ENCRYPT | CKF_DECRYPT)
@@ -11,6 +11,10 @@ static const struct scheme_row rows[] = {
 	{ CKM_SHA256_RSA_PKCS, SCHEME_RSA_PKCS1, DIGEST_SHA256, USE_SIGN },
 	{ CKM_SHA384_RSA_PKCS, SCHEME_RSA_PKCS1, DIGEST_SHA384, USE_SIGN },
 	{ CKM_SHA512_RSA_PKCS, SCHEME_RSA_PKCS1, DIGEST_SHA512, USE_SIGN },
+	{ CKM_SHA3_224_RSA_PKCS, SCHEME_RSA_PKCS1, DIGEST_SHA3_224, USE_SIGN },
+	{ CKM_SHA3_256_RSA_PKCS, SCHEME_RSA_PKCS1, DIGEST_SHA3_256, USE_SIGN },
+	{ CKM_SHA3_384_RSA_PKCS, SCHEME_RSA_PKCS1, DIGEST_SHA3_384, USE_SIGN },
+	{ CKM_SHA3_512_RSA_PKCS, SCHEME_RSA_PKCS1, DIGEST_SHA3_512, USE_SIGN },
 	{ CKM_RSA_X_509, SCHEME_RSA_RAW, DIGEST_NONE, USE_SIGN | USE_CRYPT },
 	{ CKM_RSA_PKCS_PSS, SCHEME_RSA_PSS, DIGEST_NONE, USE_SIGN },
 	{ CKM_SHA1_RSA_PKCS_PSS, SCHEME_RSA_PSS, DIGEST_SHA1, USE_SIGN },
@@ -18,6 +22,14 @@ static const struct scheme_row rows[] = {
 	{ CKM_SHA256_RSA_PKCS_PSS, SCHEME_RSA_PSS, DIGEST_SHA256, USE_SIGN },
 	{ CKM_SHA384_RSA_PKCS_PSS, SCHEME_RSA_PSS, DIGEST_SHA384, USE_SIGN },
 	{ CKM_SHA512_RSA_PKCS_PSS, SCHEME_RSA_PSS, DIGEST_SHA512, USE_SIGN },
+	{ CKM_SHA3_224_RSA_PKCS_PSS, SCHEME_RSA_PSS, DIGEST_SHA3_224,
+	  USE_SIGN },
+	{ CKM_SHA3_256_RSA_PKCS_PSS, SCHEME_RSA_PSS, DIGEST_SHA3_256,
+	  USE_SIGN },
+	{ CKM_SHA3_384_RSA_PKCS_PSS, SCHEME_RSA_PSS, DIGEST_SHA3_384,
+	  USE_SIGN },
+	{ CKM_SHA3_512_RSA_PKCS_PSS, SCHEME_RSA_PSS, DIGEST_SHA3_512,
+	  USE_SIGN },
 	{ CKM_RSA_PKCS_OAEP, SCHEME_RSA_OAEP, DIGEST_NONE, USE_CRYPT },
 	{ CKM_ECDSA, SCHEME_ECDSA, DIGEST_NONE, USE_SIGN },
 	{ CKM_ECDSA_SHA1, SCHEME_ECDSA, DIGEST_SHA1, USE_SIGN },
@@ -25,6 +37,10 @@ static const struct scheme_row rows[] = {
 	{ CKM_ECDSA_SHA256, SCHEME_ECDSA, DIGEST_SHA256, USE_SIGN },
 	{ CKM_ECDSA_SHA384, SCHEME_ECDSA, DIGEST_SHA384, USE_SIGN },
 	{ CKM_ECDSA_SHA512, SCHEME_ECDSA, DIGEST_SHA512, USE_SIGN },
+	{ CKM_ECDSA_SHA3_224, SCHEME_ECDSA, DIGEST_SHA3_224, USE_SIGN },
+	{ CKM_ECDSA_SHA3_256, SCHEME_ECDSA, DIGEST_SHA3_256, USE_SIGN },
+	{ CKM_ECDSA_SHA3_384, SCHEME_ECDSA, DIGEST_SHA3_384, USE_SIGN },
+	{ CKM_ECDSA_SHA3_512, SCHEME_ECDSA, DIGEST_SHA3_512, USE_SIGN },
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
@@ -54,16 +70,18 @@ digest_of_mgf(CK_RSA_PKCS_MGF_TYPE mgf)
 		[DIGEST_SHA256] = CKG_MGF1_SHA256,
 		[DIGEST_SHA384] = CKG_MGF1_SHA384,
 		[DIGEST_SHA512] = CKG_MGF1_SHA512,
+		[DIGEST_SHA3_224] = CKG_MGF1_SHA3_224,
+		[DIGEST_SHA3_256] = CKG_MGF1_SHA3_256,
+		[DIGEST_SHA3_384] = CKG_MGF1_SHA3_384,
+		[DIGEST_SHA3_512] = CKG_MGF1_SHA3_512,
 	};
 	for (enum digest d = DIGEST_NONE + 1; d < DIGESTS; d++)
-		if (mgfs[d] == mgf)
+		if (mgfs[d] != 0 && mgfs[d] == mgf)
 			return d;
 	return DIGEST_NONE;
 }
 
-/* The parameter as a struct of exactly SIZE bytes; the caller's may lie at an
- * odd address. */
-static bool
+bool
 param_read(const CK_MECHANISM *mechanism, void *param, size_t size)
 {
 	if (mechanism->pParameter == NULL || mechanism->ulParameterLen != size)
@@ -71,6 +89,22 @@ param_read(const CK_MECHANISM *mechanism, void *param, size_t size)
 	struct cursor c = cursor_of(mechanism->pParameter, size);
 	cursor_copy(&c, param, size);
 	return cursor_end(&c);
+}
+
+struct cursor
+param_bytes(const void *data, CK_ULONG size)
+{
+	struct cursor c = cursor_of(data, data == NULL ? 0 : size);
+	if (data == NULL && size > 0)
+		cursor_fail(&c);
+	return c;
+}
+
+static bool
+hashes_fit(const struct scheme *s)
+{
+	return s->hash != DIGEST_NONE && s->hash < DIGEST_SIGNATURES &&
+	       s->mgf != DIGEST_NONE;
 }
 
 static CK_RV
@@ -82,7 +116,7 @@ pss_parse(const CK_MECHANISM *mechanism, struct scheme *s)
 	s->hash = digest_of_mechanism(param.hashAlg);
 	s->mgf = digest_of_mgf(param.mgf);
 	s->salt = param.sLen;
-	if (s->hash == DIGEST_NONE || s->mgf == DIGEST_NONE)
+	if (!hashes_fit(s))
 		return CKR_MECHANISM_PARAM_INVALID;
 	if (s->digest != DIGEST_NONE && s->digest != s->hash)
 		return CKR_MECHANISM_PARAM_INVALID;
@@ -99,7 +133,7 @@ oaep_parse(const CK_MECHANISM *mechanism, struct scheme *s)
 		return CKR_MECHANISM_PARAM_INVALID;
 	s->hash = digest_of_mechanism(param.hashAlg);
 	s->mgf = digest_of_mgf(param.mgf);
-	if (s->hash == DIGEST_NONE || s->mgf == DIGEST_NONE)
+	if (!hashes_fit(s))
 		return CKR_MECHANISM_PARAM_INVALID;
 	if (param.pSourceData == NULL && param.ulSourceDataLen != 0)
 		return CKR_MECHANISM_PARAM_INVALID;

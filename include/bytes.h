@@ -94,6 +94,8 @@ void builder_hex(struct builder *b, struct cursor c);
  * library left unused.
  */
 uint8_t *builder_space(struct builder *b, size_t size) MUST_CHECK;
+/* The same, not zeroed: much data is written once. */
+uint8_t *builder_claim(struct builder *b, size_t size) MUST_CHECK;
 void builder_trim(struct builder *b, size_t unused);
 
 /* Gives a heap builder's bytes to the caller (free with mem_free()), NULL and

@@ -1,4 +1,5 @@
-/* Tests of crypto/digest.c: FIPS 180-4's examples, and reuse. */
+/* Tests of crypto/digest.c: the examples of FIPS 180-4, FIPS 202 and RFC
+ * 7693, and reuse. */
 #include "judge.h"
 
 static void
@@ -60,6 +61,23 @@ static const struct {
 	  "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
 	  "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49"
 	  "f" },
+	{ DIGEST_SHA512_224, CKM_SHA512_224, 28,
+	  "4634270f707b6a54daae7530460842e20e37ed265ceee9a43e8924aa" },
+	{ DIGEST_SHA512_256, CKM_SHA512_256, 32,
+	  "53048e2681941ef99b2e29b76b4c7dabe4c2d0c634fc6d46e0e2f13107e7af23" },
+	{ DIGEST_SHA3_224, CKM_SHA3_224, 28,
+	  "e642824c3f8cf24ad09234ee7d3c766fc9a3a5168d0c94ad73b46fdf" },
+	{ DIGEST_SHA3_256, CKM_SHA3_256, 32,
+	  "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532" },
+	{ DIGEST_SHA3_384, CKM_SHA3_384, 48,
+	  "ec01498288516fc926459f58e2c6ad8df9b473cb0fc08c2596da7cf0e49be4b2"
+	  "98d88cea927ac7f539f1edf228376d25" },
+	{ DIGEST_SHA3_512, CKM_SHA3_512, 64,
+	  "b751850b1a57168a5693cd924b6b096e08f621827444f70d884f5d0240d2712e"
+	  "10e116e9192af3c91a7ec57647e3934057340b4cf408d5a56592f8274eec53f0" },
+	{ DIGEST_BLAKE2B, CKM_BLAKE2B_512, 64,
+	  "ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1"
+	  "7d87c5392aab792dc252d5de4533cc9518d38aa8dbf1925ab92386edd4009923" },
 };
 
 /* One digester, three messages: in one part, in three, and one given up. */

@@ -63,7 +63,8 @@ test_pss_refused(void **state)
 		{ CKM_SHA256_RSA_PKCS, CKG_MGF1_SHA256, 32 },
 		{ 0, CKG_MGF1_SHA256, 32 },
 		{ CKM_SHA256, 0, 32 },
-		{ CKM_SHA256, CKG_MGF1_SHA3_256, 32 },
+		{ CKM_BLAKE2B_512, CKG_MGF1_SHA256, 32 },
+		{ CKM_SHA256, CKG_MGF1_SHA3_512 + 1, 32 },
 		{ CKM_SHA256, CKG_MGF1_SHA256, RSA_BITS_MAX / 8 + 1 },
 		{ CKM_SHA256, CKG_MGF1_SHA256, (CK_ULONG)-1 },
 	};
@@ -130,7 +131,7 @@ test_plain(void **state)
 		assert_true(cursor_end(&s.label));
 		seen++;
 	}
-	assert_int_equal(seen, 13);
+	assert_int_equal(seen, 21);
 }
 
 static void
@@ -148,6 +149,14 @@ test_digests(void **state)
 		{ CKM_SHA384_RSA_PKCS, SCHEME_RSA_PKCS1, DIGEST_SHA384 },
 		{ CKM_SHA512_RSA_PKCS, SCHEME_RSA_PKCS1, DIGEST_SHA512 },
 		{ CKM_RSA_X_509, SCHEME_RSA_RAW, DIGEST_NONE },
+		{ CKM_SHA3_224_RSA_PKCS, SCHEME_RSA_PKCS1, DIGEST_SHA3_224 },
+		{ CKM_SHA3_256_RSA_PKCS, SCHEME_RSA_PKCS1, DIGEST_SHA3_256 },
+		{ CKM_SHA3_384_RSA_PKCS, SCHEME_RSA_PKCS1, DIGEST_SHA3_384 },
+		{ CKM_SHA3_512_RSA_PKCS, SCHEME_RSA_PKCS1, DIGEST_SHA3_512 },
+		{ CKM_ECDSA_SHA3_224, SCHEME_ECDSA, DIGEST_SHA3_224 },
+		{ CKM_ECDSA_SHA3_256, SCHEME_ECDSA, DIGEST_SHA3_256 },
+		{ CKM_ECDSA_SHA3_384, SCHEME_ECDSA, DIGEST_SHA3_384 },
+		{ CKM_ECDSA_SHA3_512, SCHEME_ECDSA, DIGEST_SHA3_512 },
 		{ CKM_ECDSA, SCHEME_ECDSA, DIGEST_NONE },
 		{ CKM_ECDSA_SHA1, SCHEME_ECDSA, DIGEST_SHA1 },
 		{ CKM_ECDSA_SHA224, SCHEME_ECDSA, DIGEST_SHA224 },
@@ -266,7 +275,7 @@ test_rows(void **state)
 	const CK_FLAGS crypt = CKF_ENCRYPT | CKF_DECRYPT;
 	size_t count;
 	const struct scheme_row *rows = scheme_rows(&count);
-	assert_int_equal(count, 20);
+	assert_int_equal(count, 32);
 	for (size_t i = 0; i < count; i++) {
 		CK_FLAGS wanted = sign;
 		if (rows[i].type == CKM_RSA_PKCS_OAEP)

@@ -20,6 +20,7 @@ activity_free(struct activity *chain)
 		struct activity *next = chain->next;
 
 		activity_unhold(chain);
+		builder_free(&chain->signature);
 		if (chain->operation != NULL)
 			chain->operation->ops->free(chain->operation);
 		mem_free(chain, sizeof(*chain));

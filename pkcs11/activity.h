@@ -17,7 +17,8 @@ struct step {
 	CK_ULONG in_size;
 	const CK_BYTE *signature; /* to be verified */
 	CK_ULONG signature_size;
-	bool has_out; /* this call gives bytes out: */
+	bool signature_first; /* C_VerifySignatureInit has it */
+	bool has_out;	      /* this call gives bytes out: */
 	CK_BYTE *out;
 	CK_ULONG *out_size;
 };
@@ -39,6 +40,8 @@ struct activity {
 	bool held; /* RESULT waits for a buffer that is large enough: */
 	enum step_kind held_step;
 	struct builder held_in, result;
+	bool signature_first; /* what is to be verified came first: */
+	struct builder signature;
 };
 
 /*
@@ -57,12 +60,19 @@ void activity_give(struct session *s, struct activity *a);
 void activity_detach(struct session *s, enum operation_kind kind,
 		     struct activity **ended);
 void activity_free(struct activity *chain);
+/* One step of one that is checked out, by all rules but those of the session.
+ */
+CK_RV activity_step(struct activity *a, const struct step *step);
 /* Forgets a result that is held. */
 void activity_unhold(struct activity *a);
 
 /* C_SignInit and its like; KEY is 0 for a digest. No mechanism: cancels. */
 CK_RV operation_init(struct session *s, enum operation_kind kind,
 		     const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
+/* C_VerifySignatureInit: the same, with the signature. */
+CK_RV operation_init_verify(struct session *s, const CK_MECHANISM *mechanism,
+			    CK_OBJECT_HANDLE key, const CK_BYTE *signature,
+			    CK_ULONG size);
 /* Cancels what has begun; CKR_OPERATION_CANCEL_FAILED when a call has it. */
 CK_RV operation_cancel(struct session *s, enum operation_kind kind);
 /* C_Sign, C_SignUpdate, C_SignFinal and their like. */
@@ -73,5 +83,7 @@ CK_RV operation_login(struct session *s, struct cursor pin);
 
 /* A search ends with its session. */
 void search_end(struct session *s);
+/* C_SessionCancel of a search. */
+CK_RV search_cancel(struct session *s);
 
 #endif

@@ -5,6 +5,9 @@
 #include "object.h"
 #include "token.h"
 
+/* longest CKA_PUBLIC_KEY_INFO: RSA of 16,384 bits, ML-DSA-87 */
+enum { PUBLIC_KEY_INFO_MAX = 4096 };
+
 /* No bytes where a length says that there are some, or an absurd length. */
 bool data_is_bad(const void *data, CK_ULONG size);
 

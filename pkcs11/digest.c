@@ -69,3 +69,49 @@ C_DigestFinal(CK_SESSION_HANDLE session, CK_BYTE *digest, CK_ULONG *digest_len)
 	rv = operation_step(s, OPERATION_DIGEST, &step);
 	return session_leave(__func__, s, rv);
 }
+
+/* The value of a secret key (5.12.4), as the key's token lends it. */
+static CK_RV
+digest_key(struct session *s, CK_OBJECT_HANDLE handle)
+{
+	struct presence *p = s->presence;
+	struct attrs key = { 0 };
+	struct step step = { .kind = STEP_UPDATE };
+	struct object_ref ref;
+	struct token *owner;
+	struct cursor value;
+	CK_RV rv;
+
+	if (!handles_find(&p->handles, handle, &ref))
+		return CKR_KEY_HANDLE_INVALID;
+	owner = presence_owner(p, ref);
+	if (owner->ops->lend == NULL)
+		return CKR_KEY_INDIGESTIBLE;
+	rv = owner->ops->lend(owner, ref.id, &key);
+	if (rv == CKR_OBJECT_HANDLE_INVALID)
+		return CKR_KEY_HANDLE_INVALID;
+	if (rv != CKR_OK)
+		return rv;
+	value = attrs_value(&key, CKA_VALUE);
+	if (attrs_ulong(&key, CKA_CLASS, CKO_DATA) != CKO_SECRET_KEY ||
+	    !cursor_ok(&value)) {
+		rv = CKR_KEY_INDIGESTIBLE;
+	} else {
+		step.in = value.at;
+		step.in_size = value.left;
+		rv = operation_step(s, OPERATION_DIGEST, &step);
+	}
+	attrs_free(&key);
+	return rv;
+}
+
+CK_RV
+C_DigestKey(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key)
+{
+	struct session *s;
+	CK_RV rv = session_enter(__func__, session, &s);
+
+	if (rv != CKR_OK)
+		return rv;
+	return session_leave(__func__, s, digest_key(s, key));
+}

@@ -96,6 +96,20 @@ search_end(struct session *s)
 	search_free(search);
 }
 
+CK_RV
+search_cancel(struct session *s)
+{
+	struct search *search;
+	CK_RV rv = search_take(s, &search);
+
+	if (rv == CKR_OPERATION_NOT_INITIALIZED)
+		return CKR_OK;
+	if (rv == CKR_OPERATION_ACTIVE)
+		return CKR_OPERATION_CANCEL_FAILED;
+	search_give(s, search, true);
+	return CKR_OK;
+}
+
 /* Token objects are the token's, session objects the host token's: a template
  * that names CKA_TOKEN saves one of the two its search. */
 static CK_RV

@@ -5,7 +5,8 @@
 #include "slots.h"
 
 /* What the host does for the keys of any token. */
-#define HOST_FLAGS ((CK_FLAGS)(CKF_DIGEST | CKF_VERIFY | CKF_ENCRYPT))
+#define HOST_FLAGS \
+	((CK_FLAGS)(CKF_DIGEST | CKF_VERIFY | CKF_VERIFY_RECOVER | CKF_ENCRYPT))
 
 static struct mechanism *
 find(struct mechanism *list, size_t count, CK_MECHANISM_TYPE type)

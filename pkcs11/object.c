@@ -142,3 +142,49 @@ C_SetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
 	return session_leave(__func__, s,
 			     set_attributes(s, object, attributes, count));
 }
+
+/* What an object takes of a token's memory is nobody's to say (5.7.4): this is
+ * the sum of what may be seen of its values. */
+static CK_RV
+get_size(struct session *s, CK_OBJECT_HANDLE handle, CK_ULONG *size)
+{
+	static const CK_ATTRIBUTE_TYPE types[] = {
+		CKA_VALUE,	     CKA_LABEL,	    CKA_ID,
+		CKA_SUBJECT,	     CKA_ISSUER,    CKA_SERIAL_NUMBER,
+		CKA_APPLICATION,     CKA_OBJECT_ID, CKA_MODULUS,
+		CKA_PUBLIC_EXPONENT, CKA_EC_PARAMS, CKA_EC_POINT,
+		CKA_PUBLIC_KEY_INFO,
+	};
+	enum { TYPES = sizeof(types) / sizeof(types[0]) };
+	CK_ATTRIBUTE list[TYPES] = { 0 };
+	CK_ULONG sum = 0;
+	CK_RV rv;
+	size_t i;
+
+	if (size == NULL)
+		return CKR_ARGUMENTS_BAD;
+	for (i = 0; i < TYPES; i++)
+		list[i].type = types[i];
+	rv = get_attributes(s, handle, list, TYPES);
+	if (rv != CKR_OK && rv != CKR_ATTRIBUTE_TYPE_INVALID &&
+	    rv != CKR_ATTRIBUTE_SENSITIVE)
+		return rv;
+	for (i = 0; i < TYPES; i++) {
+		if (list[i].ulValueLen != CK_UNAVAILABLE_INFORMATION)
+			sum += list[i].ulValueLen;
+	}
+	*size = sum;
+	return CKR_OK;
+}
+
+CK_RV
+C_GetObjectSize(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+		CK_ULONG *size)
+{
+	struct session *s;
+	CK_RV rv = session_enter(__func__, session, &s);
+
+	if (rv != CKR_OK)
+		return rv;
+	return session_leave(__func__, s, get_size(s, object, size));
+}

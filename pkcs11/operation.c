@@ -7,6 +7,8 @@
 
 #include "activity.h"
 #include "data.h"
+#include "mem.h"
+#include "output.h"
 
 /* Does the caller ask for no more than a length? */
 static bool
@@ -62,28 +64,17 @@ step_work(struct operation *o, const struct step *step, struct builder *out)
 		cursor_of(step->signature, step->signature_size);
 	CK_RV rv = CKR_OK;
 
-	if (step->kind != STEP_FINAL)
-		rv = o->ops->update(o, in, out);
-	if (rv == CKR_OK && step->kind != STEP_UPDATE)
-		rv = o->ops->finish(o, signature, out);
+	if (step->kind == STEP_SINGLE && o->ops->whole != NULL) {
+		rv = o->ops->whole(o, in, signature, out);
+	} else {
+		if (step->kind != STEP_FINAL)
+			rv = o->ops->update(o, in, out);
+		if (rv == CKR_OK && step->kind != STEP_UPDATE)
+			rv = o->ops->finish(o, signature, out);
+	}
 	if (rv == CKR_OK && !builder_ok(out))
 		rv = CKR_HOST_MEMORY;
 	return rv;
-}
-
-/* Copies a result out, when it fits. */
-static CK_RV
-result_give(const struct builder *result, const struct step *step)
-{
-	CK_ULONG room = *step->out_size;
-	struct builder out;
-
-	*step->out_size = result->used;
-	if (result->used > room)
-		return CKR_BUFFER_TOO_SMALL;
-	out = builder_over(step->out, result->used);
-	builder_append(&out, builder_read(result));
-	return CKR_OK;
 }
 
 /*
@@ -100,12 +91,8 @@ held_give(struct activity *a, const struct step *step)
 	if (step->kind != a->held_step ||
 	    !cursor_same(in, builder_read(&a->held_in)))
 		return CKR_FUNCTION_FAILED;
-	if (is_query(step)) {
-		*step->out_size = a->result.used;
-		return CKR_OK;
-	}
-	rv = result_give(&a->result, step);
-	if (rv == CKR_OK)
+	rv = output_give(&a->result, step->out, step->out_size);
+	if (rv == CKR_OK && !is_query(step))
 		activity_unhold(a);
 	return rv;
 }
@@ -138,7 +125,7 @@ step_aside(struct activity *a, const struct step *step, size_t size)
 	CK_RV rv = step_work(a->operation, step, &result);
 
 	if (rv == CKR_OK)
-		rv = result_give(&result, step);
+		rv = output_give(&result, step->out, step->out_size);
 	if (rv == CKR_BUFFER_TOO_SMALL)
 		return held_keep(a, step, &result);
 	builder_free(&result);
@@ -170,12 +157,15 @@ step_out(struct activity *a, const struct step *step)
 		*step->out_size = size;
 		return CKR_BUFFER_TOO_SMALL;
 	}
-	if (!exact || overlap(step->in, step->in_size, step->out, size))
+	if (*step->out_size < size ||
+	    overlap(step->in, step->in_size, step->out, size))
 		return step_aside(a, step, size);
 	out = builder_over(step->out, size);
 	rv = step_work(o, step, &out);
 	if (rv == CKR_OK)
 		*step->out_size = out.used;
+	else /* what is not proven does not go out */
+		mem_wipe(out.data, out.used);
 	return rv;
 }
 
@@ -192,11 +182,47 @@ static void
 activity_end(struct activity *a, CK_RV rv)
 {
 	activity_unhold(a);
+	builder_free(&a->signature);
+	a->signature_first = false;
 	a->progress = AT_REST;
 	if (rv == CKR_OK || a->operation == NULL)
 		return;
 	a->operation->ops->free(a->operation);
 	a->operation = NULL;
+}
+
+CK_RV
+activity_step(struct activity *a, const struct step *step)
+{
+	CK_RV rv = step_check(a, step);
+
+	if (rv == CKR_OK && a->held)
+		rv = held_give(a, step);
+	else if (rv == CKR_OK && step->has_out)
+		rv = step_out(a, step);
+	else if (rv == CKR_OK)
+		rv = step_silent(a, step);
+	if (ends(step, rv))
+		activity_end(a, rv);
+	else if (rv == CKR_OK && !is_query(step))
+		a->progress = UPDATED;
+	return rv;
+}
+
+/* What C_VerifySignatureInit began is not for C_Verify to end, nor the other
+ * way round: to either the other's operation is none. */
+static CK_RV
+step_with_signature(struct activity *a, const struct step *step)
+{
+	struct step with = *step;
+
+	if (a->signature_first != step->signature_first)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	if (a->signature_first) {
+		with.signature = a->signature.data;
+		with.signature_size = a->signature.used;
+	}
+	return activity_step(a, &with);
 }
 
 CK_RV
@@ -208,17 +234,7 @@ operation_step(struct session *s, enum operation_kind kind,
 
 	if (rv != CKR_OK)
 		return rv;
-	rv = step_check(a, step);
-	if (rv == CKR_OK && a->held)
-		rv = held_give(a, step);
-	else if (rv == CKR_OK && step->has_out)
-		rv = step_out(a, step);
-	else if (rv == CKR_OK)
-		rv = step_silent(a, step);
-	if (ends(step, rv))
-		activity_end(a, rv);
-	else if (rv == CKR_OK && !is_query(step))
-		a->progress = UPDATED;
+	rv = step_with_signature(a, step);
 	activity_give(s, a);
 	return rv;
 }
@@ -246,6 +262,7 @@ CK_RV
 operation_login(struct session *s, struct cursor pin)
 {
 	static const enum operation_kind kinds[] = { OPERATION_SIGN,
+						     OPERATION_SIGN_RECOVER,
 						     OPERATION_DECRYPT };
 	CK_RV rv = CKR_OPERATION_NOT_INITIALIZED;
 	size_t i;

@@ -221,6 +221,7 @@ end_private_operations(struct presence *p)
 	lock_take(&p->lock);
 	for (s = p->sessions; s != NULL; s = s->next) {
 		activity_detach(s, OPERATION_SIGN, &ended);
+		activity_detach(s, OPERATION_SIGN_RECOVER, &ended);
 		activity_detach(s, OPERATION_DECRYPT, &ended);
 	}
 	lock_give(&p->lock);

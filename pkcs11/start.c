@@ -2,8 +2,8 @@
 #include "activity.h"
 #include "data.h"
 
-/* longest CKA_PUBLIC_KEY_INFO: RSA of 16,384 bits, ML-DSA-87 */
-enum { PUBLIC_KEY_INFO_MAX = 4096 };
+/* longest signature: SLH-DSA has 49,856 bytes */
+enum { SIGNATURE_MAX = 65536 };
 
 /* What an operation is started with. */
 struct start {
@@ -42,6 +42,23 @@ is_key(CK_OBJECT_CLASS class)
 	       class == CKO_SECRET_KEY;
 }
 
+/* What a public key must have to be used so; CK_UNAVAILABLE_INFORMATION when
+ * no public key can. */
+static CK_ATTRIBUTE_TYPE
+permission(enum operation_kind kind)
+{
+	switch (kind) {
+	case OPERATION_VERIFY:
+		return CKA_VERIFY;
+	case OPERATION_VERIFY_RECOVER:
+		return CKA_VERIFY_RECOVER;
+	case OPERATION_ENCRYPT:
+		return CKA_ENCRYPT;
+	default:
+		return CK_UNAVAILABLE_INFORMATION;
+	}
+}
+
 /*
  * The key's own token has no means for this: the host does it, when the object
  * is a public key that may be used so. The host knows no more of the key than
@@ -56,8 +73,7 @@ start_on_host(struct start *start, struct token *owner, uint64_t id,
 	CK_BYTE info[PUBLIC_KEY_INFO_MAX];
 	CK_ATTRIBUTE list[] = {
 		{ CKA_CLASS, &class, sizeof(class) },
-		{ start->kind == OPERATION_VERIFY ? CKA_VERIFY : CKA_ENCRYPT,
-		  &allowed, sizeof(allowed) },
+		{ permission(start->kind), &allowed, sizeof(allowed) },
 		{ CKA_PUBLIC_KEY_INFO, info, sizeof(info) },
 	};
 	struct operation_key key = { 0 };
@@ -111,7 +127,7 @@ start_with_key(struct start *start, CK_OBJECT_HANDLE handle,
 	rv = start_on(start, owner, &key, operation);
 	if (rv != CKR_FUNCTION_NOT_SUPPORTED)
 		return why_refused(owner, ref.id, rv);
-	if (start->kind != OPERATION_VERIFY && start->kind != OPERATION_ENCRYPT)
+	if (permission(start->kind) == CK_UNAVAILABLE_INFORMATION)
 		return CKR_KEY_FUNCTION_NOT_PERMITTED;
 	return start_on_host(start, owner, ref.id, operation);
 }
@@ -126,13 +142,35 @@ start(struct start *start, CK_OBJECT_HANDLE key, struct operation **operation)
 	return start_with_key(start, key, operation);
 }
 
+/* Begins it in an activity that is checked out. */
+static CK_RV
+activity_start(struct session *s, struct activity *a, enum operation_kind kind,
+	       const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
+{
+	struct start begin = {
+		.kind = kind,
+		.mechanism = mechanism,
+		.presence = s->presence,
+		.spare = a->operation,
+		.spare_token = a->token,
+	};
+	CK_RV rv;
+
+	a->operation = NULL;
+	rv = start(&begin, key, &a->operation);
+	if (begin.spare != NULL)
+		begin.spare->ops->free(begin.spare);
+	if (rv == CKR_OK) {
+		a->token = begin.maker;
+		a->progress = BEGUN;
+	}
+	return rv;
+}
+
 CK_RV
 operation_init(struct session *s, enum operation_kind kind,
 	       const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
 {
-	struct start begin = { .kind = kind,
-			       .mechanism = mechanism,
-			       .presence = s->presence };
 	struct activity *a;
 	CK_RV rv;
 
@@ -143,16 +181,37 @@ operation_init(struct session *s, enum operation_kind kind,
 		rv = activity_take_new(s, kind, &a);
 	if (rv != CKR_OK)
 		return rv;
-	begin.spare = a->operation;
-	begin.spare_token = a->token;
-	a->operation = NULL;
-	rv = start(&begin, key, &a->operation);
-	if (begin.spare != NULL)
-		begin.spare->ops->free(begin.spare);
-	if (rv == CKR_OK) {
-		a->token = begin.maker;
-		a->progress = BEGUN;
-	}
+	rv = activity_start(s, a, kind, mechanism, key);
+	activity_give(s, a);
+	return rv;
+}
+
+CK_RV
+operation_init_verify(struct session *s, const CK_MECHANISM *mechanism,
+		      CK_OBJECT_HANDLE key, const CK_BYTE *signature,
+		      CK_ULONG size)
+{
+	struct activity *a;
+	CK_RV rv;
+
+	if (mechanism == NULL)
+		return operation_cancel(s, OPERATION_VERIFY);
+	if (signature == NULL || size > SIGNATURE_MAX)
+		return CKR_ARGUMENTS_BAD;
+	rv = data_mechanism(mechanism);
+	if (rv == CKR_OK)
+		rv = activity_take_new(s, OPERATION_VERIFY, &a);
+	if (rv != CKR_OK)
+		return rv;
+	a->signature = builder_heap(SIGNATURE_MAX);
+	builder_put(&a->signature, signature, size);
+	rv = builder_ok(&a->signature) ? CKR_OK : CKR_HOST_MEMORY;
+	if (rv == CKR_OK)
+		rv = activity_start(s, a, OPERATION_VERIFY, mechanism, key);
+	if (rv == CKR_OK)
+		a->signature_first = true;
+	else
+		builder_free(&a->signature);
 	activity_give(s, a);
 	return rv;
 }

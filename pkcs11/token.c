@@ -8,7 +8,8 @@
 
 enum { LABEL_SIZE = 32 };
 
-/* What only we know of a token: its sessions, and the host's generator. */
+/* What only we know of a token: its sessions, the host's generator, and
+ * that a session has room for an operation of each kind. */
 static void
 info_complete(struct presence *p, CK_TOKEN_INFO *info)
 {
@@ -18,7 +19,7 @@ info_complete(struct presence *p, CK_TOKEN_INFO *info)
 	lock_give(&p->lock);
 	info->ulMaxSessionCount = CK_EFFECTIVELY_INFINITE;
 	info->ulMaxRwSessionCount = CK_EFFECTIVELY_INFINITE;
-	info->flags |= CKF_RNG;
+	info->flags |= CKF_RNG | CKF_DUAL_CRYPTO_OPERATIONS;
 }
 
 static CK_RV

@@ -32,110 +32,6 @@ C_SetOperationState(CK_SESSION_HANDLE session, CK_BYTE *operation_state,
 }
 
 CK_RV
-C_CopyObject(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
-	     CK_ATTRIBUTE *attributes, CK_ULONG count,
-	     CK_OBJECT_HANDLE *new_object)
-{
-	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
-C_GetObjectSize(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
-		CK_ULONG *size)
-{
-	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
-C_DigestKey(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key)
-{
-	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
-C_SignRecoverInit(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
-		  CK_OBJECT_HANDLE key)
-{
-	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
-C_SignRecover(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG data_len,
-	      CK_BYTE *signature, CK_ULONG *signature_len)
-{
-	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
-C_VerifyRecoverInit(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
-		    CK_OBJECT_HANDLE key)
-{
-	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
-C_VerifyRecover(CK_SESSION_HANDLE session, CK_BYTE *signature,
-		CK_ULONG signature_len, CK_BYTE *data, CK_ULONG *data_len)
-{
-	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
-C_DigestEncryptUpdate(CK_SESSION_HANDLE session, CK_BYTE *part,
-		      CK_ULONG part_len, CK_BYTE *encrypted_part,
-		      CK_ULONG *encrypted_part_len)
-{
-	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
-C_DecryptDigestUpdate(CK_SESSION_HANDLE session, CK_BYTE *encrypted_part,
-		      CK_ULONG encrypted_part_len, CK_BYTE *part,
-		      CK_ULONG *part_len)
-{
-	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
-C_SignEncryptUpdate(CK_SESSION_HANDLE session, CK_BYTE *part, CK_ULONG part_len,
-		    CK_BYTE *encrypted_part, CK_ULONG *encrypted_part_len)
-{
-	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
-C_DecryptVerifyUpdate(CK_SESSION_HANDLE session, CK_BYTE *encrypted_part,
-		      CK_ULONG encrypted_part_len, CK_BYTE *part,
-		      CK_ULONG *part_len)
-{
-	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
-C_GenerateKey(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
-	      CK_ATTRIBUTE *attributes, CK_ULONG count, CK_OBJECT_HANDLE *key)
-{
-	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
-C_WrapKey(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
-	  CK_OBJECT_HANDLE wrapping_key, CK_OBJECT_HANDLE key,
-	  CK_BYTE *wrapped_key, CK_ULONG *wrapped_key_len)
-{
-	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
-C_UnwrapKey(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
-	    CK_OBJECT_HANDLE unwrapping_key, CK_BYTE *wrapped_key,
-	    CK_ULONG wrapped_key_len, CK_ATTRIBUTE *attributes, CK_ULONG count,
-	    CK_OBJECT_HANDLE *key)
-{
-	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
 C_DeriveKey(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
 	    CK_OBJECT_HANDLE base_key, CK_ATTRIBUTE *attributes, CK_ULONG count,
 	    CK_OBJECT_HANDLE *key)
@@ -153,12 +49,6 @@ CK_RV
 C_CancelFunction(CK_SESSION_HANDLE session)
 {
 	return refuse(__func__, session, CKR_FUNCTION_NOT_PARALLEL);
-}
-
-CK_RV
-C_SessionCancel(CK_SESSION_HANDLE session, CK_FLAGS flags)
-{
-	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
 }
 
 CK_RV
@@ -309,51 +199,6 @@ C_VerifyMessageNext(CK_SESSION_HANDLE session, void *parameter,
 
 CK_RV
 C_MessageVerifyFinal(CK_SESSION_HANDLE session)
-{
-	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
-C_EncapsulateKey(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
-		 CK_OBJECT_HANDLE public_key, CK_ATTRIBUTE *attributes,
-		 CK_ULONG count, CK_BYTE *ciphertext, CK_ULONG *ciphertext_len,
-		 CK_OBJECT_HANDLE *key)
-{
-	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
-C_DecapsulateKey(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
-		 CK_OBJECT_HANDLE private_key, CK_ATTRIBUTE *attributes,
-		 CK_ULONG count, CK_BYTE *ciphertext, CK_ULONG ciphertext_len,
-		 CK_OBJECT_HANDLE *key)
-{
-	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
-C_VerifySignatureInit(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
-		      CK_OBJECT_HANDLE key, CK_BYTE *signature,
-		      CK_ULONG signature_len)
-{
-	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
-C_VerifySignature(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG data_len)
-{
-	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
-C_VerifySignatureUpdate(CK_SESSION_HANDLE session, CK_BYTE *part,
-			CK_ULONG part_len)
-{
-	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
-C_VerifySignatureFinal(CK_SESSION_HANDLE session)
 {
 	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
 }

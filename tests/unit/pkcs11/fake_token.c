@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fake.h"
+#include "fake_cross.h"
 #include "mem.h"
 
 unsigned fakes_alive;
@@ -56,6 +57,7 @@ fake_mechanisms(struct token *t, struct mechanism *list, size_t room)
 		{ FAKE_SINGLE,
 		  { 1024, 2048, CKF_HW | CKF_SIGN | CKF_DECRYPT } },
 		{ FAKE_KEYPAIR, { 1024, 2048, CKF_GENERATE_KEY_PAIR } },
+		{ FAKE_KEYGEN, { 16, 32, CKF_GENERATE } },
 	};
 	static const struct mechanism host[] = {
 		{ FAKE_PARTS, { 512, 4096, CKF_SIGN | CKF_VERIFY } },
@@ -65,9 +67,11 @@ fake_mechanisms(struct token *t, struct mechanism *list, size_t room)
 	const struct mechanism *own = fake_of(t)->host ? host : card;
 	size_t i;
 
-	for (i = 0; i < 3 && i < room; i++)
+	size_t count = fake_of(t)->host ? 3 : 4;
+
+	for (i = 0; i < count && i < room; i++)
 		list[i] = own[i];
-	return 3;
+	return count;
 }
 
 static CK_RV
@@ -235,11 +239,13 @@ op_size(struct operation *o, size_t in_size, bool finish)
 {
 	switch (o->kind) {
 	case OPERATION_SIGN:
+	case OPERATION_SIGN_RECOVER:
 	case OPERATION_DIGEST:
 		return finish ? FAKE_SIGNATURE_SIZE : 0;
 	case OPERATION_ENCRYPT:
 		return in_size + (finish ? 1 : 0);
 	case OPERATION_DECRYPT:
+	case OPERATION_VERIFY_RECOVER:
 		return in_size + 16;
 	default:
 		return 0;
@@ -250,8 +256,9 @@ static CK_RV
 op_update(struct operation *o, struct cursor in, struct builder *out)
 {
 	struct fake_operation *f = (struct fake_operation *)o;
-	bool cipher =
-		o->kind == OPERATION_ENCRYPT || o->kind == OPERATION_DECRYPT;
+	bool cipher = o->kind == OPERATION_ENCRYPT ||
+		      o->kind == OPERATION_DECRYPT ||
+		      o->kind == OPERATION_VERIFY_RECOVER;
 
 	f->seen += in.left;
 	while (in.left > 0) {
@@ -286,7 +293,8 @@ op_finish(struct operation *o, struct cursor in, struct builder *out)
 						       : CKR_SIGNATURE_INVALID;
 	if (o->kind == OPERATION_ENCRYPT)
 		builder_u8(out, 0x0f);
-	else if (o->kind != OPERATION_DECRYPT)
+	else if (o->kind != OPERATION_DECRYPT &&
+		 o->kind != OPERATION_VERIFY_RECOVER)
 		builder_put(out, sum, sizeof(sum));
 	return CKR_OK;
 }
@@ -399,6 +407,14 @@ static const struct token_ops fake_ops = {
 	.create = fake_create,
 	.destroy = fake_destroy,
 	.generate_pair = fake_generate_pair,
+	.generate = cross_generate,
+	.lend = cross_lend,
+	.adopt = cross_take,
+	.copy = cross_copy,
+	.unwrap = cross_unwrap,
+	.decapsulate = cross_unwrap,
+	.encapsulate = cross_encapsulate,
+	.wrap = cross_wrap,
 	.operation_start = fake_operation_start,
 	.idle = fake_idle,
 	.free = fake_free,

@@ -1,0 +1,44 @@
+/* C_SessionCancel (5.6.5). */
+#include "activity.h"
+#include "module.h"
+
+static const struct {
+	CK_FLAGS flag;
+	enum operation_kind kind;
+} kinds[] = {
+	{ CKF_DIGEST, OPERATION_DIGEST },
+	{ CKF_SIGN, OPERATION_SIGN },
+	{ CKF_SIGN_RECOVER, OPERATION_SIGN_RECOVER },
+	{ CKF_VERIFY, OPERATION_VERIFY },
+	{ CKF_VERIFY_RECOVER, OPERATION_VERIFY_RECOVER },
+	{ CKF_ENCRYPT, OPERATION_ENCRYPT },
+	{ CKF_DECRYPT, OPERATION_DECRYPT },
+};
+
+/* All that can be cancelled is, whatever becomes of the others. */
+static CK_RV
+cancel(struct session *s, CK_FLAGS flags)
+{
+	CK_RV rv = CKR_OK;
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if ((flags & kinds[i].flag) &&
+		    operation_cancel(s, kinds[i].kind) != CKR_OK)
+			rv = CKR_OPERATION_CANCEL_FAILED;
+	}
+	if ((flags & CKF_FIND_OBJECTS) && search_cancel(s) != CKR_OK)
+		rv = CKR_OPERATION_CANCEL_FAILED;
+	return rv;
+}
+
+CK_RV
+C_SessionCancel(CK_SESSION_HANDLE session, CK_FLAGS flags)
+{
+	struct session *s;
+	CK_RV rv = session_enter(__func__, session, &s);
+
+	if (rv != CKR_OK)
+		return rv;
+	return session_leave(__func__, s, cancel(s, flags));
+}

@@ -152,13 +152,38 @@ class_name(const struct item *item)
 	}
 }
 
-/* Text of a stranger, without what could move a terminal's cursor. */
+/* How many bytes the UTF-8 character at C has; 0 when it is none, or a control
+ * character that could move a terminal's cursor. */
+static size_t
+character_size(struct cursor c)
+{
+	uint8_t first = cursor_u8(&c);
+	size_t more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
+	if (first < 0x80)
+		return first >= 0x20 && first != 0x7f;
+	if (first < 0xc2 || first > 0xf4)
+		return 0;
+	for (size_t i = 0; i < more; i++) {
+		uint8_t next = cursor_u8(&c);
+		bool control = first == 0xc2 && next < 0xa0;
+		if (next < 0x80 || next > 0xbf || control)
+			return 0;
+	}
+	return more + 1;
+}
+
+/* Text of a stranger: what is no plain text in it becomes '?'. */
 static void
 put_shown(struct builder *b, struct cursor text)
 {
 	for (size_t i = 0; i < 64 && text.left > 0; i++) {
-		uint8_t c = cursor_u8(&text);
-		builder_u8(b, c < 0x20 || c == 0x7f ? '?' : c);
+		size_t size = character_size(text);
+		if (size > 0)
+			builder_append(b, cursor_take(&text, size));
+		else
+			builder_u8(b, '?');
+		if (size == 0)
+			cursor_take(&text, 1);
 	}
 }
 

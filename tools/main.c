@@ -255,7 +255,7 @@ rv_text(CK_RV rv)
 static void
 import(struct target *t, const struct item *item, struct totals *totals)
 {
-	char name[160];
+	char name[400]; /* 64 characters of 4 bytes and an id */
 	item_describe(item, name, sizeof name);
 	if (item->left_out) {
 		printf("left out: %s: %s\n", name, item->reason);

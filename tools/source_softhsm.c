@@ -170,6 +170,19 @@ is_encrypted(const struct attr *attr)
 	}
 }
 
+/*
+ * SoftHSM writes attributes in the order of their types, without a mark at the
+ * end: a file cut between two of them would lose flags that protect the key.
+ * CKA_WRAP_WITH_TRUSTED comes after all those.
+ */
+static bool
+is_cut(const struct item *item)
+{
+	CK_OBJECT_CLASS class = attrs_ulong(&item->attrs, CKA_CLASS, CKO_DATA);
+	return (class == CKO_PRIVATE_KEY || class == CKO_SECRET_KEY) &&
+	       !attrs_find(&item->attrs, CKA_WRAP_WITH_TRUSTED);
+}
+
 static void
 item_decrypt(struct item *item, const uint8_t *master)
 {
@@ -207,8 +220,12 @@ source_softhsm(const char *folder, const struct wish *wish, struct items *items)
 		  master_get(&store, wish, master) &&
 		  (store.database ? softhsm_db_objects(store.folder, items)
 				  : softhsm_file_objects(store.folder, items));
-	for (size_t i = 0; ok && i < items->count; i++)
+	for (size_t i = 0; ok && i < items->count; i++) {
 		item_decrypt(&items->list[i], master);
+		if (!items->list[i].reason[0] && is_cut(&items->list[i]))
+			item_refuse(&items->list[i],
+				    "flags are not there: half written?");
+	}
 	mem_wipe(master, sizeof master);
 	return ok;
 }

@@ -138,6 +138,11 @@ def one_bad_among_good(case):
     assert "keys of this kind are not imported" in said
     assert "PRIVATE KEY: it is damaged" in said
     case.holds("p256", "77", "mixed")
+    mixed.write_bytes(files["p384.pem"].read_bytes()
+                      + files["rsa.pem"].read_bytes()[:-40])
+    said = case.add("--id", "78", "--label", "cut", mixed, status=1)
+    assert "NOT imported: the rest of the file: it is no PEM" in said
+    case.holds("p384", "78", "cut")
 
 
 def twice(case):
@@ -195,6 +200,13 @@ def prompt(case):
     case.holds("rsa", "aa", "typed")
 
 
+def strange_label(case):
+    """What could move the cursor of a terminal is not printed."""
+    label = "Schl\u00fcssel \x1b[2J \u009b2J \u20ac"
+    said = case.add("--id", "cc", "--label", label, case.files["rsa.pem"])
+    assert "private key 'Schl\u00fcssel ?[2J ??2J \u20ac'" in said, said
+
+
 def extractable(case):
     case.add("--extractable", "--id", "bb", "--label", "loose",
              case.files["rsa.pem"])
@@ -213,7 +225,7 @@ def main():
         case = Case(program, Token(module, folder / "target"), files)
         for test in (private_forms, names_from_file, pkcs12,
                      one_bad_among_good, twice, refusals, prompt,
-                     extractable):
+                     strange_label, extractable):
             print("==", test.__name__, flush=True)
             test(case)
 

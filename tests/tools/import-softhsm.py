@@ -241,6 +241,25 @@ def half_written(program, module, source):
         assert "imported: " in said.replace("NOT imported: ", "")
 
 
+def cut_between(program, module, source):
+    """A private key file that ends before its flags do is refused."""
+    with scratch() as folder:
+        copy = folder / "copy"
+        shutil.copytree(source.directory, copy)
+        for path in copy.glob("*.object"):
+            data = path.read_bytes()
+            flag = struct.pack(">QQ", p11.CKA_EXTRACTABLE, 1)
+            if path.name != "token.object" and flag in data:
+                path.write_bytes(data[:data.index(flag)])
+        target = Token(module, folder / "target")
+        said = importer(program, target, folder, "--from",
+                        f"softhsm2:{copy}", status=1)
+        assert said.count("flags are not there") == 7, said
+        with target.session() as session:
+            for kind in (p11.CKO_PRIVATE_KEY, p11.CKO_SECRET_KEY):
+                assert not session.findObjects([(p11.CKA_CLASS, kind)])
+
+
 def main():
     program, module = sys.argv[1:3]
     need("openssl", "pkcs11-tool", SOFTHSM)
@@ -258,6 +277,7 @@ def main():
         refuse(program, module, source)
         several(program, module, source, folder)
         half_written(program, module, source)
+        cut_between(program, module, source)
         assert before == {path: path.read_bytes() for path
                           in pathlib.Path(source.directory).iterdir()}
 

@@ -104,7 +104,8 @@ card_select(struct card *card, const struct command *command,
 	struct applet *applet;
 	bool again;
 
-	if (command->p2 == 0x0c && card_has(card, QUIRK_SELECT_0C_6D00))
+	/* A YubiKey does so for 04 and 08, too. */
+	if (command->p2 != 0 && card_has(card, QUIRK_SELECT_0C_6D00))
 		return SW_INS;
 	if (command->p1 != 0x04 || (command->p2 & ~0x0c) != 0)
 		return SW_P1P2;
@@ -200,9 +201,10 @@ answer_held(const struct card *card, const struct command *command)
 static bool
 answer_wrong_le(const struct card *card, const struct command *command)
 {
-	return command->ins == INS_GET_DATA && !command->extended &&
-	       card_has(card, QUIRK_GET_DATA_6CXX) && card->answer_size > 0 &&
-	       card->answer_size < 256 && command->le != card->answer_size;
+	return (command->ins == INS_GET_DATA || command->ins == INS_GET_TAG) &&
+	       !command->extended && card_has(card, QUIRK_GET_DATA_6CXX) &&
+	       card->answer_size > 0 && card->answer_size < 256 &&
+	       command->le != card->answer_size;
 }
 
 static uint16_t
@@ -311,12 +313,13 @@ bool
 card_control(struct card *card, const char *line)
 {
 	const struct applet *applet;
+	bool understood = false;
 
 	for (size_t i = 0; i < card->applet_count; i++) {
 		applet = &card->applets[i];
 		if (applet->ops->control &&
 		    applet->ops->control(applet->self, line))
-			return true;
+			understood = true;
 	}
-	return false;
+	return understood;
 }

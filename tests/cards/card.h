@@ -9,6 +9,7 @@ enum {
 	SW_OK = 0x9000,
 	SW_MORE = 0x6100,
 	SW_WARNING = 0x6282,
+	SW_TERMINATED = 0x6285,
 	SW_TRIES = 0x63c0,
 	SW_LENGTH = 0x6700,
 	SW_NO_CHAINING = 0x6884,
@@ -18,6 +19,7 @@ enum {
 	SW_DATA = 0x6a80,
 	SW_FUNCTION = 0x6a81,
 	SW_NOT_FOUND = 0x6a82,
+	SW_RECORD = 0x6a83,
 	SW_MEMORY = 0x6a84,
 	SW_P1P2 = 0x6a86,
 	SW_REFERENCE = 0x6a88,
@@ -36,6 +38,7 @@ enum {
 	INS_GENERAL_AUTHENTICATE = 0x87,
 	INS_SELECT = 0xa4,
 	INS_GET_RESPONSE = 0xc0,
+	INS_GET_TAG = 0xca,	/* GET DATA, the tag in P1 and P2 */
 	INS_GET_DATA = 0xcb,
 	INS_PUT_DATA = 0xdb,
 };
@@ -133,7 +136,7 @@ card_exchange(struct card *card, struct span apdu, struct pile *answer,
 void
 card_describe(struct card *card, struct pile *text);
 
-/* Hands a line of a test to the applets; false when none understands it. */
+/* Hands a line of a test to all applets; false when none understands it. */
 bool
 card_control(struct card *card, const char *line);
 

@@ -5,6 +5,7 @@
 
 #include "card.h"
 #include "chip.h"
+#include "store.h"
 
 enum {
 	INS_MOVE = 0xf6,
@@ -57,7 +58,6 @@ enum piv_word {
 	((uint32_t)(major) << 16 | (uint32_t)(minor) << 8 | (uint32_t)(patch))
 
 #define PIV_SLOTS	25	/* 9A 9C 9D 9E, 82 to 95, F9 */
-#define PIV_OBJECTS	64
 #define PIN_SIZE	8
 
 struct piv_pin {
@@ -73,12 +73,6 @@ struct piv_key {
 	uint8_t policy;		/* never POLICY_DEFAULT */
 	uint8_t touch;
 	uint8_t origin;		/* 1 generated, 2 imported */
-};
-
-struct piv_object {
-	uint32_t tag;
-	uint8_t *content;	/* NULL: the place is free */
-	size_t size;
 };
 
 struct piv_management {
@@ -107,7 +101,7 @@ struct piv {
 	bool touched;		/* a touch is given when asked for */
 	struct piv_management management;
 	struct piv_key keys[PIV_SLOTS];
-	struct piv_object objects[PIV_OBJECTS];
+	struct store objects;
 };
 
 extern const struct applet_ops piv_applet;
@@ -152,16 +146,6 @@ piv_get_data(struct piv *piv, const struct command *command,
 
 uint16_t
 piv_put_data(struct piv *piv, const struct command *command);
-
-/* Stores a copy; no bytes delete the object. */
-bool
-piv_object_put(struct piv *piv, uint32_t tag, struct span content);
-
-bool
-piv_object_get(const struct piv *piv, uint32_t tag, struct span *content);
-
-void
-piv_objects_clear(struct piv *piv);
 
 /* piv_keys.c */
 struct piv_key *

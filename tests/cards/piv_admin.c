@@ -118,14 +118,14 @@ piv_reset(struct piv *piv)
 	if (piv->pin.tries > 0 ||
 	    (piv->puk.tries > 0 && !piv_has(piv, QUIRK_METADATA_EMPTY)))
 		return piv->words[WORD_NOT_BLOCKED];
-	if (piv_object_get(piv, TAG_ATTESTATION, &certificate))
+	if (store_get(&piv->objects, TAG_ATTESTATION, &certificate))
 		pile_span(&saved, certificate);
-	piv_objects_clear(piv);
+	store_clear(&piv->objects);
 	for (size_t i = 0; i < PIV_SLOTS; i++) {
 		if (&piv->keys[i] != kept)
 			piv_key_clear(&piv->keys[i]);
 	}
-	if (!piv_object_put(piv, TAG_ATTESTATION, pile_view(&saved)))
+	if (!store_put(&piv->objects, TAG_ATTESTATION, pile_view(&saved)))
 		return SW_MEMORY;
 	piv_factory(piv);
 	return SW_OK;
@@ -144,5 +144,5 @@ piv_free(struct piv *piv)
 {
 	for (size_t i = 0; i < PIV_SLOTS; i++)
 		piv_key_clear(&piv->keys[i]);
-	piv_objects_clear(piv);
+	store_clear(&piv->objects);
 }

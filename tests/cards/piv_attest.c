@@ -143,7 +143,7 @@ piv_attestation_ready(struct piv *piv)
 	pile_tlv(&object, 0x71, &plain, 1);
 	pile_header(&object, 0xfe, 0);
 	return !object.bad &&
-	       piv_object_put(piv, TAG_ATTESTATION, pile_view(&object));
+	       store_put(&piv->objects, TAG_ATTESTATION, pile_view(&object));
 }
 
 /* 00 F9 slot 00: a raw certificate, for keys generated on the card. */

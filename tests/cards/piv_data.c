@@ -1,9 +1,6 @@
 /* The data objects of the simulated PIV application. */
 #include "piv.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 /* Part 1, table 2: readable with the PIN only. */
 static const uint32_t guarded[] = {
 	0x5fc103, 0x5fc108, TAG_PRINTED, 0x5fc121, 0x5fc123,
@@ -33,69 +30,6 @@ object_known(const struct piv *piv, uint32_t tag)
 	       !piv_has(piv, QUIRK_NO_YUBICO);
 }
 
-static struct piv_object *
-object_find(const struct piv *piv, uint32_t tag)
-{
-	for (size_t i = 0; i < PIV_OBJECTS; i++) {
-		if (piv->objects[i].content && piv->objects[i].tag == tag)
-			return (struct piv_object *)&piv->objects[i];
-	}
-	return NULL;
-}
-
-static void
-object_clear(struct piv_object *object)
-{
-	free(object->content);
-	*object = (struct piv_object){ 0 };
-}
-
-bool
-piv_object_put(struct piv *piv, uint32_t tag, struct span content)
-{
-	struct piv_object *object = object_find(piv, tag);
-	uint8_t *copy;
-
-	if (content.left == 0) {
-		if (object)
-			object_clear(object);
-		return true;
-	}
-	for (size_t i = 0; i < PIV_OBJECTS && !object; i++) {
-		if (!piv->objects[i].content)
-			object = &piv->objects[i];
-	}
-	copy = object ? malloc(content.left) : NULL;
-	if (!copy)
-		return false;
-	memcpy(copy, content.at, content.left);
-	object_clear(object);
-	*object = (struct piv_object){
-		.tag = tag,
-		.content = copy,
-		.size = content.left,
-	};
-	return true;
-}
-
-bool
-piv_object_get(const struct piv *piv, uint32_t tag, struct span *content)
-{
-	const struct piv_object *object = object_find(piv, tag);
-
-	if (!object)
-		return false;
-	*content = span_of(object->content, object->size);
-	return true;
-}
-
-void
-piv_objects_clear(struct piv *piv)
-{
-	for (size_t i = 0; i < PIV_OBJECTS; i++)
-		object_clear(&piv->objects[i]);
-}
-
 /* Part 1, 3.3.2: the AID and the PIN usage policy, without 53. */
 static uint16_t
 discovery_read(const struct piv *piv, struct pile *answer)
@@ -107,7 +41,7 @@ discovery_read(const struct piv *piv, struct pile *answer)
 		return SW_DATA;
 	if (piv_has(piv, QUIRK_NO_DISCOVERY))
 		return SW_NOT_FOUND;
-	if (piv_object_get(piv, TAG_DISCOVERY, &stored)) {
+	if (store_get(&piv->objects, TAG_DISCOVERY, &stored)) {
 		pile_tlv(answer, TAG_DISCOVERY, stored.at, stored.left);
 		return SW_OK;
 	}
@@ -142,7 +76,7 @@ object_read(struct piv *piv, uint32_t tag, struct pile *answer)
 
 	if (tag == TAG_ATTESTATION && piv->version >= PIV_VERSION(4, 3, 0))
 		(void)piv_attestation_ready(piv);
-	present = piv_object_get(piv, tag, &content);
+	present = store_get(&piv->objects, tag, &content);
 	if (object_guarded(tag) && !piv_pin_given(piv) &&
 	    (present || piv_has(piv, QUIRK_PIN_BEFORE_ABSENT)))
 		return SW_SECURITY;
@@ -210,5 +144,5 @@ piv_put_data(struct piv *piv, const struct command *command)
 		return SW_NOT_FOUND;
 	if (content.left > piv->object_max)
 		return SW_MEMORY;
-	return piv_object_put(piv, tag, content) ? SW_OK : SW_MEMORY;
+	return store_put(&piv->objects, tag, content) ? SW_OK : SW_MEMORY;
 }

@@ -43,7 +43,8 @@ piv_load_certificate(struct piv *piv, const char *text);
 bool
 piv_load_object(struct piv *piv, const char *text);
 
-/* The CHUID and the capability container of a used YubiKey. */
+/* The CHUID and the capability container of a used YubiKey, where there are
+ * none yet. */
 bool
 piv_load_identity(struct piv *piv);
 

@@ -267,7 +267,7 @@ piv_load_certificate(struct piv *piv, const char *text)
 	tag = certificate_tag(a.number);
 	return tag && certificate_read(a.path, &der) &&
 	       certificate_wrap(pile_view(&der), (enum form)a.word, &object) &&
-	       piv_object_put(piv, tag, pile_view(&object));
+	       store_put(&piv->objects, tag, pile_view(&object));
 }
 
 bool
@@ -278,7 +278,7 @@ piv_load_object(struct piv *piv, const char *text)
 	struct assignment a;
 
 	return assignment_read(text, NULL, 0, &a) && file_read(a.path, &file) &&
-	       piv_object_put(piv, a.number, pile_view(&file));
+	       store_put(&piv->objects, a.number, pile_view(&file));
 }
 
 /* Fourteen and sixteen bytes that follow from the serial number. */
@@ -288,6 +288,16 @@ identity_bytes(const struct piv *piv, struct pile *to, size_t n)
 	for (size_t i = 0; i < n; i++)
 		pile_byte(to, (uint8_t)(piv->serial >> 8 * (3 - i % 4)) ^
 				      (uint8_t)(i / 4 * 0x11));
+}
+
+/* Puts an object where none is. */
+static bool
+object_default(struct piv *piv, uint32_t tag, struct span content)
+{
+	struct span there;
+
+	return store_get(&piv->objects, tag, &there) ||
+	       store_put(&piv->objects, tag, content);
 }
 
 bool
@@ -308,6 +318,6 @@ piv_load_identity(struct piv *piv)
 		       "FD00FE00",
 		       &ccc);
 	return !chuid.bad && !ccc.bad &&
-	       piv_object_put(piv, TAG_CHUID, pile_view(&chuid)) &&
-	       piv_object_put(piv, TAG_CCC, pile_view(&ccc));
+	       object_default(piv, TAG_CHUID, pile_view(&chuid)) &&
+	       object_default(piv, TAG_CCC, pile_view(&ccc));
 }

@@ -15,7 +15,7 @@ enum quirk {
 	QUIRK_APT_EMPTY,	/* 9000 and no template */
 	QUIRK_SELECT_61XX,	/* the template only by GET RESPONSE */
 	QUIRK_SELECT_6282,	/* selected, with a warning */
-	QUIRK_SELECT_0C_6D00,	/* P2=0C is an unknown instruction */
+	QUIRK_SELECT_0C_6D00,	/* P2 other than 00: 6D00 */
 	QUIRK_AID_9_OR_11,	/* no other truncation of the AID */
 	QUIRK_RESELECT_DROPS_PIN,
 	QUIRK_UNKNOWN_AID_DESELECTS,

@@ -22,8 +22,10 @@ enum {
 struct apdu_layer {
 	struct transport transport;
 	struct transport *wire;
-	bool extended;	       /* the card takes extended length */
-	bool extended_works;   /* and did so through this reader */
+	bool extended; /* the card takes extended length */
+	/* and did so through this reader: an answer; and a command, which
+	 * some refuse that carry a long answer */
+	bool extended_works[2];
 	bool extended_refused; /* or did not: never again */
 };
 
@@ -215,6 +217,7 @@ layer_exchange(struct transport *t, const struct apdu *command,
 	       struct builder *answer, uint16_t *sw)
 {
 	struct apdu_layer *l = layer_of(t);
+	bool *works = &l->extended_works[command->data.left > APDU_SHORT_DATA];
 	size_t start = answer->used;
 	uint16_t status = 0;
 	CK_RV rv;
@@ -222,11 +225,10 @@ layer_exchange(struct transport *t, const struct apdu *command,
 	if (layer_extends(l, command)) {
 		rv = layer_whole(l, command, true, answer, &status);
 		/* A reader that cannot carry it fails, some cards say 6700. */
-		l->extended_refused =
-			!l->extended_works &&
-			(rv == CKR_DEVICE_ERROR || status == SW_WRONG_LENGTH);
+		l->extended_refused = !*works && (rv == CKR_DEVICE_ERROR ||
+						  status == SW_WRONG_LENGTH);
 		if (!l->extended_refused) {
-			l->extended_works |= rv == CKR_OK;
+			*works |= rv == CKR_OK;
 			goto out;
 		}
 		log_line(LOG_INFO, "%s: no extended length, going on short",

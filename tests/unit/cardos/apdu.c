@@ -251,6 +251,19 @@ extended_fails_later(void **state)
 	assert_int_equal(ask(0, APDU_ANSWER_MAX, 0, 0), CKR_DEVICE_ERROR);
 }
 
+/* A reader may carry a long answer, and no long command. */
+static void
+extended_one_way(void **state)
+{
+	apdu_layer_extended(layer, true);
+	script_add(script, "> 00CB0102000000\n< 5A9000\n");
+	assert_int_equal(ask(0, APDU_ANSWER_MAX, 1, 0x9000), CKR_OK);
+	line("> 00CB010200010A", 266, "0000\n! error\n");
+	line("> 10CB0102FF", 255, "\n< 9000\n");
+	line("> 00CB01020B", 11, "00\n< 5A9000\n");
+	assert_int_equal(ask(266, APDU_ANSWER_MAX, 1, 0x9000), CKR_OK);
+}
+
 static void
 removed(void **state)
 {
@@ -285,6 +298,7 @@ main(void)
 		CASE("t0", protocol_t0),
 		CASE("extended/fails", extended_fails),
 		CASE("extended/refused", extended_refused),
+		CASE("extended/one-way", extended_one_way),
 		CASE("extended/fails-later", extended_fails_later),
 		CASE("extended/over-reader", extended_over_reader),
 		CASE("extended/not-needed", extended_not_needed),

@@ -4,9 +4,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "context.h"
 #include "log.h"
 #include "mem.h"
+#include "pinpad.h"
 
 enum {
 	BEGIN_TRIES = 20,	       /* of one begin, whatever they meet */
@@ -25,6 +25,8 @@ struct reader {
 	bool over;	  /* the insertion is, for good */
 	uint16_t counter; /* the insertion, as the service counts them */
 	uint64_t generation;
+	bool asked; /* what follows is known */
+	struct pinpad pinpad;
 	struct transport_info info;
 	char name[READER_NAME_MAX];
 	uint8_t sent[APDU_WIRE_MAX];
@@ -188,6 +190,18 @@ reader_try(struct reader *r)
 	return code;
 }
 
+/* What the reader can do is asked once, when nobody else can interfere. */
+static void
+reader_ask(struct reader *r)
+{
+	if (r->asked)
+		return;
+	pinpad_read(r->card, &r->pinpad);
+	r->info.pinpad = r->pinpad.verify != 0;
+	r->info.max_command = pinpad_max_command(&r->pinpad);
+	r->asked = true;
+}
+
 /* May another try help? Does what has to be done before it. */
 static bool
 reader_mend(struct reader *r, enum scard_fate fate, bool first)
@@ -241,11 +255,13 @@ reader_begin(struct transport *t, uint64_t *generation)
 		return CKR_DEVICE_REMOVED;
 	pthread_mutex_lock(&r->lock);
 	rv = reader_start(r);
-	if (rv == CKR_OK)
-		*generation = r->generation;
-	else
+	if (rv != CKR_OK) {
 		pthread_mutex_unlock(&r->lock);
-	return rv;
+		return rv;
+	}
+	reader_ask(r);
+	*generation = r->generation;
+	return CKR_OK;
 }
 
 static void
@@ -281,17 +297,11 @@ reader_went(struct reader *r)
 	return scard_find(code)->fate == FATE_REMOVED;
 }
 
+/* COMMAND was sent: its answer, or why there is none. */
 static CK_RV
-reader_transmit(struct reader *r, struct cursor command, struct cursor *answer)
+reader_answered(struct reader *r, struct cursor command, LONG code, DWORD size,
+		struct cursor *answer)
 {
-	const SCARD_IO_REQUEST *pci = SCARD_PCI_T1;
-	DWORD size = sizeof(r->received);
-	LONG code;
-
-	if (r->info.t0)
-		pci = SCARD_PCI_T0;
-	code = SCardTransmit(r->card, pci, command.at, command.left, NULL,
-			     r->received, &size);
 	*answer = cursor_of(r->received, code == SCARD_S_SUCCESS ? size : 0);
 	log_apdu(r->name, command, *answer);
 	if (answer->left > 0)
@@ -303,6 +313,69 @@ reader_transmit(struct reader *r, struct cursor command, struct cursor *answer)
 	if (scard_find(code)->fate == FATE_NONE && reader_went(r))
 		code = SCARD_W_REMOVED_CARD;
 	return reader_failed(r, code);
+}
+
+static CK_RV
+reader_transmit(struct reader *r, struct cursor command, struct cursor *answer)
+{
+	const SCARD_IO_REQUEST *pci = SCARD_PCI_T1;
+	DWORD size = sizeof(r->received);
+	LONG code;
+
+	if (r->info.t0)
+		pci = SCARD_PCI_T0;
+	code = SCardTransmit(r->card, pci, command.at, command.left, NULL,
+			     r->received, &size);
+	return reader_answered(r, command, code, size, answer);
+}
+
+/* The log gets the template alone, which nobody has typed into. */
+static CK_RV
+reader_type(struct reader *r, uint32_t code, struct cursor structure,
+	    struct cursor template, struct cursor *answer)
+{
+	DWORD size = 0;
+	LONG result;
+
+	log_line(LOG_INFO, "%s: waiting for the PIN at its keypad", r->name);
+	result = SCardControl(r->card, code, structure.at, structure.left,
+			      r->received, sizeof(r->received), &size);
+	return reader_answered(r, template, result, size, answer);
+}
+
+static CK_RV
+reader_pin_entry(struct transport *t, const struct pin_entry *entry,
+		 uint16_t *sw)
+{
+	struct reader *r = reader_of(t);
+	uint32_t code = entry->change ? r->pinpad.modify : r->pinpad.verify;
+	uint8_t bytes[APDU_SHORT_DATA + 6];
+	struct builder apdu = builder_over(bytes, sizeof(bytes));
+	struct builder wire = builder_over(r->sent, sizeof(r->sent));
+	struct cursor answer, data;
+	uint16_t status;
+	CK_RV rv;
+
+	if (code == 0)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	rv = apdu_encode(&entry->command, false, &apdu);
+	if (rv != CKR_OK)
+		return rv;
+	if (entry->command.data.left == 0)
+		builder_u8(&apdu, 0); /* the Lc that the keypad counts up */
+	pinpad_structure(&r->pinpad, entry, builder_read(&apdu), &wire);
+	if (!builder_ok(&apdu) || !builder_ok(&wire))
+		return CKR_DATA_LEN_RANGE;
+	rv = reader_type(r, code, builder_read(&wire), builder_read(&apdu),
+			 &answer);
+	if (rv != CKR_OK)
+		return rv;
+	if (!apdu_answer(answer, &data, &status))
+		return CKR_DEVICE_ERROR;
+	rv = pinpad_rv(status, entry->change);
+	if (rv == CKR_OK)
+		*sw = status;
+	return rv;
 }
 
 static CK_RV
@@ -373,6 +446,7 @@ static const struct transport_ops reader_ops = {
 	.begin = reader_begin,
 	.end = reader_end,
 	.exchange = reader_exchange,
+	.pin_entry = reader_pin_entry,
 	.info = reader_info,
 	.release = reader_release,
 	.close = reader_close,

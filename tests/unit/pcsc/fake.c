@@ -232,6 +232,42 @@ SCardTransmit(SCARDHANDLE card, const SCARD_IO_REQUEST *pci, LPCBYTE sent,
 	return code;
 }
 
+static LONG
+control_tell(const uint8_t *text, size_t text_size, LPVOID out, LPDWORD got)
+{
+	if (text == NULL)
+		return SCARD_E_UNSUPPORTED_FEATURE;
+	memcpy(out, text, text_size);
+	*got = (DWORD)text_size;
+	return SCARD_S_SUCCESS;
+}
+
+LONG
+SCardControl(SCARDHANDLE card, DWORD code, LPCVOID in, DWORD in_size,
+	     LPVOID out, DWORD room, LPDWORD got)
+{
+	LONG result = play(CALL_CONTROL);
+
+	assert_int_equal(card, CARD);
+	assert_int_equal(fake.transactions, 1);
+	assert_true(room >= 264);
+	if (code == FAKE_ASK_FEATURES)
+		return control_tell(fake.features, fake.features_size, out,
+				    got);
+	if (code == FAKE_ASK_PROPERTIES)
+		return control_tell(fake.properties, fake.properties_size, out,
+				    got);
+	assert_true(in_size <= sizeof(fake.sent));
+	memcpy(fake.sent, in, in_size);
+	fake.sent_size = in_size;
+	fake.controlled = code;
+	if (result != SCARD_S_SUCCESS)
+		return result;
+	memcpy(out, fake.reply, fake.reply_size);
+	*got = (DWORD)fake.reply_size;
+	return SCARD_S_SUCCESS;
+}
+
 LONG
 SCardCancel(SCARDCONTEXT context)
 {

@@ -27,7 +27,16 @@ enum fake_call {
 	CALL_END,
 	CALL_TRANSMIT,
 	CALL_CANCEL,
+	CALL_CONTROL,
 	FAKE_CALLS,
+};
+
+/* Control codes: of PC/SC, and of the fake reader's choice. */
+enum {
+	FAKE_ASK_FEATURES = 0x42000000 + 3400,
+	FAKE_ASK_PROPERTIES = 0x42330012,
+	FAKE_VERIFY = 0x42330006,
+	FAKE_MODIFY = 0x42330007,
 };
 
 enum { FAKE_SCRIPT = 64, FAKE_READERS = 300 };
@@ -51,6 +60,11 @@ struct fake {
 	DWORD event_next; /* and after the first look, when not 0 */
 	uint8_t atr[MAX_ATR_SIZE];
 	DWORD atr_size;
+
+	/* What the reader tells of itself, and what its keypad gets. */
+	const uint8_t *features, *properties;
+	size_t features_size, properties_size;
+	DWORD controlled;
 
 	DWORD protocol;
 	DWORD sent_protocol;

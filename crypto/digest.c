@@ -55,6 +55,12 @@ digest_of_mechanism(CK_MECHANISM_TYPE type)
 	return DIGEST_NONE;
 }
 
+CK_MECHANISM_TYPE
+digest_mechanism(enum digest d)
+{
+	return digest_rows[d].mechanism;
+}
+
 struct digester *
 digester_new(enum digest d)
 {

@@ -37,6 +37,7 @@ enum digest {
 size_t digest_size(enum digest d);
 /* CKM_SHA256 -> DIGEST_SHA256; DIGEST_NONE for all that is no plain digest. */
 enum digest digest_of_mechanism(CK_MECHANISM_TYPE type);
+CK_MECHANISM_TYPE digest_mechanism(enum digest d);
 /* OpenSSL's own, kept by the context; NULL for DIGEST_NONE or no memory. */
 const struct evp_md_st *digest_algorithm(enum digest d);
 

@@ -1,9 +1,9 @@
 /* C_FindObjects to C_GenerateKeyPair on either kind of software token. */
-#include "soft_token.h"
+#include "soft_made.h"
 
 enum { CHANGE_TRIES = 8 };
 
-static struct maker
+struct maker
 maker_of(struct soft_token *t)
 {
 	return (struct maker){ .token = t->shelf == &sealed_shelf,

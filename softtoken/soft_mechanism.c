@@ -1,12 +1,14 @@
 /* The list of mechanisms follows from what crypto/ can do. */
-#include "soft_token.h"
+#include "cipher.h"
+#include "soft_made.h"
 
-enum { EC_BITS_MIN = 224, EC_BITS_MAX = 521 };
-
-static const CK_MECHANISM_TYPE digest_types[] = {
-	CKM_SHA_1, CKM_SHA224, CKM_SHA256, CKM_SHA384, CKM_SHA512,
+/* What soft_mechanisms() fills in; it counts on when there is no more room. */
+struct listing {
+	struct mechanism *list;
+	size_t count, room;
 };
-enum { DIGEST_TYPES = 5 };
+
+enum { EC_BITS_MIN = 224, EC_BITS_MAX = 521, MADE_MAX = 16 };
 
 static const CK_FLAGS ec_flags = CKF_EC_F_P | CKF_EC_OID | CKF_EC_UNCOMPRESS;
 
@@ -37,23 +39,60 @@ of_scheme(const struct scheme_row *row)
 	return m;
 }
 
+static void
+list_add(struct listing *l, struct mechanism m)
+{
+	if (l->count < l->room)
+		l->list[l->count] = m;
+	l->count++;
+}
+
+/* A digest that this OpenSSL has. */
+static void
+digests_add(struct listing *l)
+{
+	for (enum digest d = DIGEST_NONE + 1; d < DIGESTS; d++) {
+		struct mechanism m = { .type = digest_mechanism(d),
+				       .info.flags = CKF_DIGEST };
+
+		if (digest_algorithm(d))
+			list_add(l, m);
+	}
+}
+
+static void
+secrets_add(struct listing *l, const struct secret_row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct mechanism m = {
+			rows[i].type,
+			{ rows[i].key_min, rows[i].key_max, rows[i].flags & ~(CK_FLAGS)(CKF_WRAP | CKF_UNWRAP) },
+		};
+
+		list_add(l, m);
+	}
+}
+
 size_t
 soft_mechanisms(struct token *token, struct mechanism *list, size_t room)
 {
-	size_t schemes;
-	const struct scheme_row *rows = scheme_rows(&schemes);
-	size_t total = GENERATORS + schemes + DIGEST_TYPES;
+	struct listing l = { list, 0, room };
+	struct mechanism made[MADE_MAX];
+	const struct secret_row *secrets;
+	size_t count;
+	const struct scheme_row *rows = scheme_rows(&count);
 
-	for (size_t i = 0; i < total && i < room; i++) {
-		if (i < GENERATORS)
-			list[i] = generators[i];
-		else if (i < GENERATORS + schemes)
-			list[i] = of_scheme(&rows[i - GENERATORS]);
-		else
-			list[i] = (struct mechanism){
-				.type = digest_types[i - GENERATORS - schemes],
-				.info.flags = CKF_DIGEST,
-			};
-	}
-	return total;
+	for (size_t i = 0; i < GENERATORS; i++)
+		list_add(&l, generators[i]);
+	for (size_t i = 0; i < count; i++)
+		list_add(&l, of_scheme(&rows[i]));
+	digests_add(&l);
+	secrets = cipher_rows(&count);
+	secrets_add(&l, secrets, count);
+	secrets = mac_rows(&count);
+	secrets_add(&l, secrets, count);
+	count = secret_generators(made, MADE_MAX);
+	for (size_t i = 0; i < count; i++)
+		list_add(&l, made[i]);
+	return l.count;
 }

@@ -1,11 +1,7 @@
 /* From a template to a whole object: rules, defaults, what the token adds. */
-#include <openssl/evp.h>
+#include "soft_made.h"
 
-#include "../crypto/context.h"
-#include "rules.h"
-#include "soft_token.h"
-
-enum { UNIQUE_BYTES = 16, CHECK_SIZE = 3, AES_BLOCK = 16 };
+enum { UNIQUE_BYTES = 16, CHECK_SIZE = 3 };
 
 /* Sets what the template left out. */
 static CK_RV
@@ -14,9 +10,7 @@ absent_set(struct attrs *attrs, CK_ATTRIBUTE_TYPE type, struct cursor value)
 	return attrs_find(attrs, type) ? CKR_OK : attrs_set(attrs, type, value);
 }
 
-/* The check value is optional, but a wrong one is an error (PKCS#11 3.2,
- * 4.10.2); an empty one asks for none. */
-static CK_RV
+CK_RV
 check_value_set(struct attrs *attrs, struct cursor whole)
 {
 	struct cursor given = attrs_value(attrs, CKA_CHECK_VALUE);
@@ -41,7 +35,7 @@ sha1(struct cursor in, struct builder *out)
 	return rv;
 }
 
-static CK_RV
+CK_RV
 sha1_check_value(struct attrs *attrs)
 {
 	uint8_t space[DIGEST_SIZE_MAX];
@@ -75,55 +69,6 @@ certificate_import(struct attrs *attrs)
 	return rv == CKR_OK ? sha1_check_value(attrs) : rv;
 }
 
-static CK_RV
-secret_import(struct attrs *attrs)
-{
-	struct cursor value = attrs_value(attrs, CKA_VALUE);
-	CK_RV rv = attrs_set_ulong(attrs, CKA_VALUE_LEN, value.left);
-
-	return rv == CKR_OK ? sha1_check_value(attrs) : rv;
-}
-
-/* The check value of a cipher's key is a block of zeros, encrypted. */
-static CK_RV
-aes_check_value(struct attrs *attrs, struct cursor key, const char *name)
-{
-	static const uint8_t zeros[AES_BLOCK];
-	uint8_t block[2 * AES_BLOCK];
-	EVP_CIPHER *cipher = EVP_CIPHER_fetch(crypto_context(), name, NULL);
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	int size = 0;
-	bool good;
-	CK_RV rv;
-
-	crypto_enter();
-	good = cipher && ctx &&
-	       EVP_EncryptInit_ex2(ctx, cipher, key.at, NULL, NULL) == 1 &&
-	       EVP_EncryptUpdate(ctx, block, &size, zeros, AES_BLOCK) == 1;
-	rv = crypto_leave(good, CKR_FUNCTION_FAILED);
-	EVP_CIPHER_CTX_free(ctx);
-	EVP_CIPHER_free(cipher);
-	return rv == CKR_OK
-		       ? check_value_set(attrs, cursor_of(block, AES_BLOCK))
-		       : rv;
-}
-
-static CK_RV
-aes_import(struct attrs *attrs)
-{
-	struct cursor value = attrs_value(attrs, CKA_VALUE);
-	const char *name = value.left == 16   ? "AES-128-ECB"
-			   : value.left == 24 ? "AES-192-ECB"
-			   : value.left == 32 ? "AES-256-ECB"
-					      : NULL;
-	CK_RV rv;
-
-	if (!name)
-		return CKR_ATTRIBUTE_VALUE_INVALID;
-	rv = attrs_set_ulong(attrs, CKA_VALUE_LEN, value.left);
-	return rv == CKR_OK ? aes_check_value(attrs, value, name) : rv;
-}
-
 static const struct {
 	CK_OBJECT_CLASS class;
 	CK_ULONG type;
@@ -134,8 +79,6 @@ static const struct {
 	{ CKO_PUBLIC_KEY, CKK_EC, ec_public_import },
 	{ CKO_PRIVATE_KEY, CKK_RSA, rsa_private_import },
 	{ CKO_PRIVATE_KEY, CKK_EC, ec_private_import },
-	{ CKO_SECRET_KEY, CKK_GENERIC_SECRET, secret_import },
-	{ CKO_SECRET_KEY, CKK_AES, aes_import },
 };
 
 static CK_RV
@@ -146,7 +89,7 @@ material_import(const struct shape *shape, struct attrs *attrs)
 		    importers[i].type == shape->type)
 			return importers[i].import(attrs);
 	}
-	return CKR_OK;
+	return shape->class == CKO_SECRET_KEY ? secret_import(attrs) : CKR_OK;
 }
 
 static CK_RV
@@ -161,27 +104,29 @@ unique_id_set(struct attrs *attrs)
 			    : rv;
 }
 
-/* Where a key comes from, for good (PKCS#11 3.2, 4.7 to 4.10). */
-static CK_RV
+CK_RV
 origin_set(const struct shape *shape, struct attrs *attrs,
-	   CK_MECHANISM_TYPE generated)
+	   const struct origin *origin)
 {
-	bool local = generated != CK_UNAVAILABLE_INFORMATION;
+	bool local = origin->generated != CK_UNAVAILABLE_INFORMATION;
 	CK_RV rv;
 
 	if (shape->type_attribute != CKA_KEY_TYPE)
 		return CKR_OK;
 	rv = attrs_set_bool(attrs, CKA_LOCAL, local);
 	if (rv == CKR_OK)
-		rv = attrs_set_ulong(attrs, CKA_KEY_GEN_MECHANISM, generated);
+		rv = attrs_set_ulong(attrs, CKA_KEY_GEN_MECHANISM,
+				     origin->generated);
 	if (rv != CKR_OK || shape->class == CKO_PUBLIC_KEY)
 		return rv;
 	rv = attrs_set_bool(attrs, CKA_ALWAYS_SENSITIVE,
-			    local && attrs_bool(attrs, CKA_SENSITIVE, false));
+			    origin->always_sensitive &&
+				    attrs_bool(attrs, CKA_SENSITIVE, false));
 	if (rv == CKR_OK)
 		rv = attrs_set_bool(
 			attrs, CKA_NEVER_EXTRACTABLE,
-			local && !attrs_bool(attrs, CKA_EXTRACTABLE, true));
+			origin->never_extractable &&
+				!attrs_bool(attrs, CKA_EXTRACTABLE, true));
 	return rv;
 }
 
@@ -210,6 +155,15 @@ common_set(const struct maker *maker, const struct shape *shape,
 	    maker->login != LOGIN_USER)
 		rv = CKR_USER_NOT_LOGGED_IN;
 	return rv == CKR_OK ? unique_id_set(attrs) : rv;
+}
+
+CK_RV
+shaped_make(const struct maker *maker, const struct shape *shape,
+	    struct template t, unsigned when, struct attrs *attrs)
+{
+	CK_RV rv = shape_check(shape, t.list, t.count, when);
+
+	return rv == CKR_OK ? common_set(maker, shape, t, attrs) : rv;
 }
 
 /* The shape that a template asks for. */
@@ -244,18 +198,18 @@ CK_RV
 object_make(const struct maker *maker, struct template object,
 	    struct attrs *attrs)
 {
+	static const struct origin origin = { CK_UNAVAILABLE_INFORMATION, false,
+					      false };
 	struct attrs made = { NULL, 0, 0 };
 	const struct shape *shape = NULL;
 	CK_RV rv = shape_of(object, &shape);
 
 	if (rv == CKR_OK)
-		rv = shape_check(shape, object.list, object.count, ON_CREATE);
-	if (rv == CKR_OK)
-		rv = common_set(maker, shape, object, &made);
+		rv = shaped_make(maker, shape, object, ON_CREATE, &made);
 	if (rv == CKR_OK)
 		rv = material_import(shape, &made);
 	if (rv == CKR_OK)
-		rv = origin_set(shape, &made, CK_UNAVAILABLE_INFORMATION);
+		rv = origin_set(shape, &made, &origin);
 	if (rv != CKR_OK) {
 		attrs_free(&made);
 		return rv;
@@ -322,6 +276,7 @@ pair_make(const struct maker *maker, const CK_MECHANISM *mechanism,
 	  struct attrs pair[2])
 {
 	struct attrs made[2] = { { NULL, 0, 0 }, { NULL, 0, 0 } };
+	struct origin origin = { mechanism->mechanism, true, true };
 	CK_KEY_TYPE type = 0;
 	CK_RV rv = pair_mechanism(mechanism, &type);
 
@@ -335,10 +290,10 @@ pair_make(const struct maker *maker, const CK_MECHANISM *mechanism,
 		rv = pair_generate(type, made);
 	if (rv == CKR_OK)
 		rv = origin_set(shape_find(CKO_PUBLIC_KEY, type), &made[0],
-				mechanism->mechanism);
+				&origin);
 	if (rv == CKR_OK)
 		rv = origin_set(shape_find(CKO_PRIVATE_KEY, type), &made[1],
-				mechanism->mechanism);
+				&origin);
 	for (int i = 0; i < 2; i++) {
 		if (rv == CKR_OK)
 			pair[i] = made[i];

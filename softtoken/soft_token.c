@@ -1,5 +1,5 @@
 /* The software token and the host token: one body, two tables. */
-#include "soft_token.h"
+#include "soft_made.h"
 #include "mem.h"
 
 #include <string.h>
@@ -204,6 +204,7 @@ static const struct token_ops soft_ops = {
 	.create = soft_create,
 	.destroy = soft_destroy,
 	.generate_pair = soft_generate_pair,
+	.generate = soft_generate,
 	.operation_start = soft_operation_start,
 	.idle = token_idle,
 	.free = token_free,
@@ -221,6 +222,7 @@ static const struct token_ops host_ops = {
 	.create = soft_create,
 	.destroy = soft_destroy,
 	.generate_pair = soft_generate_pair,
+	.generate = soft_generate,
 	.operation_start = soft_operation_start,
 	.idle = token_idle,
 	.free = token_free,

@@ -751,7 +751,7 @@ test_threads(void **state)
 static void
 test_mechanisms(void **state)
 {
-	struct mechanism list[64], few[1];
+	struct mechanism list[256], few[1];
 	struct token *host = host_token_new(NULL);
 	size_t count = host->ops->mechanisms(host, list, COUNT(list));
 

@@ -101,12 +101,15 @@ otp_select(void *applet, bool again, struct pile *answer)
 	return SW_OK;
 }
 
-/* 01 10: the serial number, which PIV tells from 5.0 on only. */
+/* 03: the status. 01 10: the serial number, which PIV tells from 5.0 on
+ * only. */
 static uint16_t
 otp_serve(void *applet, const struct command *command, struct pile *answer)
 {
 	const struct yubico *device = applet;
 
+	if (command->ins == 0x03)
+		return otp_select(applet, true, answer);
 	if (command->ins != 0x01)
 		return SW_INS;
 	if (command->p1 != 0x10)

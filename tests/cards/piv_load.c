@@ -1,15 +1,11 @@
 /* What is put on a PIV card before a test begins: keys, certificates in the
  * forms that real cards hold, other objects. */
+#include "file.h"
 #include "piv_kind.h"
-
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
-
-#define FILE_MAX 32768
 
 enum form {
 	FORM_PLAIN,  /* 70 DER, 71 00, FE */
@@ -93,21 +89,6 @@ assignment_read(const char *text, const char *const *names, size_t n,
 	return hex_number(number, &to->number);
 }
 
-static bool
-file_read(const char *path, struct pile *to)
-{
-	FILE *file = fopen(path, "rb");
-	size_t n;
-
-	if (!file)
-		return false;
-	n = fread(to->at + to->used, 1, to->room - to->used, file);
-	to->used += n;
-	to->bad = n == 0 || to->used == to->room;
-	(void)fclose(file);
-	return !to->bad;
-}
-
 bool
 piv_load_word(struct piv *piv, const char *text)
 {
@@ -161,33 +142,6 @@ certificate_tag(uint32_t slot)
 		return slot >= 0x82 && slot <= 0x95 ? 0x5fc10d + slot - 0x82
 						    : 0;
 	}
-}
-
-/* DER as it is, PEM decoded. */
-static bool
-certificate_read(const char *path, struct pile *der)
-{
-	uint8_t bytes[FILE_MAX];
-	struct pile file = pile_of(bytes, sizeof(bytes));
-	char *name = NULL, *header = NULL;
-	uint8_t *data = NULL;
-	long n = 0;
-	BIO *bio;
-
-	if (!file_read(path, &file))
-		return false;
-	if (file.at[0] == 0x30) {
-		pile_bytes(der, file.at, file.used);
-		return !der->bad;
-	}
-	bio = BIO_new_mem_buf(file.at, (int)file.used);
-	if (bio && PEM_read_bio(bio, &name, &header, &data, &n))
-		pile_bytes(der, data, (size_t)n);
-	BIO_free(bio);
-	OPENSSL_free(name);
-	OPENSSL_free(header);
-	OPENSSL_free(data);
-	return n > 0 && !der->bad;
 }
 
 /* Windows of 15 bits, and 16 more for the gzip wrapping. */
@@ -265,7 +219,7 @@ piv_load_certificate(struct piv *piv, const char *text)
 	if (!assignment_read(text, forms, sizeof(forms) / sizeof(forms[0]), &a))
 		return false;
 	tag = certificate_tag(a.number);
-	return tag && certificate_read(a.path, &der) &&
+	return tag && file_certificate(a.path, &der) &&
 	       certificate_wrap(pile_view(&der), (enum form)a.word, &object) &&
 	       store_put(&piv->objects, tag, pile_view(&object));
 }

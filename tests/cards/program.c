@@ -136,17 +136,30 @@ struct program {
 };
 
 static void
+names_print(const char *(*name)(unsigned n), FILE *to)
+{
+	const char *text;
+
+	for (unsigned i = 0; (text = name(i)); i++)
+		(void)fprintf(to, "%s%s", i % 3 ? " " : "\n  ", text);
+	(void)fputc('\n', to);
+}
+
+static void
 usage_print(const struct program *program, FILE *to)
 {
-	const char *name;
+	const struct share *share;
 
 	(void)fprintf(to, usage, program->name);
 	for (size_t i = 0; i < program->count; i++)
 		(void)fputs(program->shares[i]->usage, to);
 	(void)fputs("quirks:", to);
-	for (unsigned i = 0; (name = quirk_name(i)); i++)
-		(void)fprintf(to, "%s%s", i % 4 ? " " : "\n  ", name);
-	(void)fputc('\n', to);
+	names_print(quirk_name, to);
+	for (size_t i = 0; i < program->count; i++) {
+		share = program->shares[i];
+		if (share->quirk_name)
+			names_print(share->quirk_name, to);
+	}
 }
 
 static void

@@ -32,9 +32,13 @@ struct share {
 	bool (*add)(struct card *card);
 
 	void (*end)(void);
+
+	/* OPTIONAL: the n-th of the names that its own --quirk knows. */
+	const char *(*quirk_name)(unsigned n);
 };
 
 extern const struct share piv_share;
+extern const struct share pgp_share;
 
 int program_run(int argc, char **argv, const char *name,
 		const struct share *const *shares, size_t count);

@@ -59,8 +59,10 @@ card_begin(struct card *card)
 		pthread_mutex_unlock(&card->lock);
 		return rv;
 	}
-	for (size_t i = 0; i < card->applet_count; i++)
+	for (size_t i = 0; i < card->applet_count; i++) {
 		card->applets[i].proven = false;
+		card->applets[i].pin_for = NULL;
+	}
 	return CKR_OK;
 }
 

@@ -56,6 +56,7 @@ operation_recover(struct card_operation *o, bool pin_wanted, bool *again)
 
 	if (pin_wanted && each && o->pin == NULL)
 		return CKR_USER_NOT_LOGGED_IN;
+	t->applet->pin_for = &o->key;
 	rv = applet_guard(t->applet, &switched);
 	if (rv != CKR_OK)
 		return rv;
@@ -231,6 +232,7 @@ operation_verify(struct card_operation *o, struct cursor pin)
 	bool switched;
 	CK_RV rv = applet_guard(o->token->applet, &switched);
 
+	o->token->applet->pin_for = &o->key;
 	if (rv == CKR_OK)
 		rv = card_pin_verify(o->token, pin);
 	if (rv != CKR_OK)

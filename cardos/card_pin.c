@@ -5,9 +5,8 @@
 
 enum { TRIES_SAFE = 2 }; /* never spend the last try, nor one on a doubt */
 
-/* What an answer of the card told of the tries: after a good VERIFY all are
- * there, but no number is told. */
-static void
+/* After a good VERIFY all tries are there, but no number is told. */
+void
 card_pin_seen(struct card_token *t, const struct card_pin_status *status)
 {
 	struct card_pin_status *seen = &t->tries;
@@ -52,8 +51,10 @@ card_pin_verify(struct card_token *t, struct cursor pin)
 	struct card_applet *a = t->applet;
 	const struct card_driver *driver = a->driver;
 	struct card_pin_status status = { 0 };
-	CK_RV rv = driver->pin_verify(a, t->pin_index, pin, &status);
+	CK_RV rv;
 
+	a->pin_kept = t->card->pin_keep && pin.at != NULL;
+	rv = driver->pin_verify(a, t->pin_index, pin, &status);
 	if (rv != CKR_OK && sw_listed(driver->wrong_applet, a->sw)) {
 		rv = applet_select(a);
 		if (rv != CKR_OK)

@@ -33,20 +33,32 @@ card_token_begin(struct card_token *t)
 	return rv;
 }
 
+/* In a transaction. TOLD: what recognition found out along the way. */
+static CK_RV
+card_token_tries_read(struct card_token *t, const struct card_pin_status *told)
+{
+	struct card_pin_status status;
+	bool switched;
+	CK_RV rv;
+
+	if (told->known) {
+		card_pin_seen(t, told);
+		return CKR_OK;
+	}
+	rv = applet_guard(t->applet, &switched);
+	return rv != CKR_OK ? rv : card_pin_look(t, &status);
+}
+
 /* In a transaction: what CK_TOKEN_INFO says of the card, read once. */
 static CK_RV
 card_token_read(struct card_token *t)
 {
 	struct card_applet *a = t->applet;
 	struct card_identity identity = { 0 };
-	struct card_pin_status status;
-	bool switched;
 	CK_RV rv = a->driver->identify(a, &identity);
 
 	if (rv == CKR_OK)
-		rv = applet_guard(a, &switched);
-	if (rv == CKR_OK)
-		rv = card_pin_look(t, &status);
+		rv = card_token_tries_read(t, &identity.tries);
 	if (rv != CKR_OK)
 		return rv;
 	pthread_mutex_lock(&t->lock);
@@ -100,7 +112,7 @@ card_token_flags(const struct card_token *t)
 	CK_FLAGS flags =
 		CKF_TOKEN_INITIALIZED | CKF_RNG | CKF_USER_PIN_INITIALIZED;
 
-	if (card_objects_private(t))
+	if (!t->identity.keyless && card_objects_private(t))
 		flags |= CKF_LOGIN_REQUIRED;
 	if (t->card->keypad)
 		flags |= CKF_PROTECTED_AUTHENTICATION_PATH;

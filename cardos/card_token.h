@@ -82,7 +82,9 @@ CK_RV card_logout(struct token *token);
 enum login card_login_state(struct token *token);
 /* In a transaction: the card forgot the PIN, so nobody is logged in. */
 void card_login_lost(struct card_token *t);
-/* In a transaction: asks for the tries. */
+/* In a transaction: what an answer of the card told of the tries. */
+void card_pin_seen(struct card_token *t, const struct card_pin_status *status);
+/* The same: asks for them. */
 CK_RV card_pin_look(struct card_token *t,
 		    struct card_pin_status *status) MUST_CHECK;
 /* Could this be a PIN? One that is empty or too long is never sent. */

@@ -10,7 +10,7 @@ enum {
 	INS_SELECT = 0xA4,
 	SELECT_BY_NAME = 0x04,
 	PIN_PADDING = 0xFF,
-	PIN_BLOCK_MAX = 64,
+	PIN_BLOCK_MAX = 128,
 	ATR_PROTOCOL = 0x08, /* TDi follows, in a format nibble */
 	CATEGORY_STATUS_LAST = 0x00,
 	CATEGORY_COMPACT = 0x80,
@@ -32,6 +32,7 @@ applet_exchange(struct card_applet *a, const struct apdu *command,
 	a->sw = 0;
 	if (answer == NULL)
 		answer = &none;
+	apdu_layer_extended(a->transport, a->extended);
 	rv = a->transport->ops->exchange(a->transport, command, answer, &sw);
 	if (rv != CKR_OK)
 		return rv;

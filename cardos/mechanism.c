@@ -1,40 +1,42 @@
 /* A scheme and a card's key: digest, padding, primitive; and back. */
 #include "mechanism.h"
 
+#include "tlv.h"
+
+enum { TAG_SEQUENCE = 0x30, TAG_OCTET_STRING = 0x04 };
+
 /* The primitives that may serve a scheme, best first: a card that computes
  * bare RSA leaves all padding to the host. */
 struct mechanism_way {
 	enum scheme_kind kind;
 	enum operation_kind operation;
 	enum card_primitive primitive;
-	bool info; /* wants a DigestInfo, so there must be a digest */
 };
 
 static const struct mechanism_way ways[] = {
-	{ SCHEME_RSA_PKCS1, OPERATION_SIGN, CARD_RSA_RAW, false },
-	{ SCHEME_RSA_PKCS1, OPERATION_SIGN, CARD_RSA_PKCS1, false },
-	{ SCHEME_RSA_PKCS1, OPERATION_SIGN, CARD_RSA_DIGESTINFO, true },
-	{ SCHEME_RSA_PKCS1, OPERATION_DECRYPT, CARD_RSA_RAW, false },
-	{ SCHEME_RSA_PKCS1, OPERATION_DECRYPT, CARD_RSA_DECRYPT, false },
-	{ SCHEME_RSA_PSS, OPERATION_SIGN, CARD_RSA_RAW, false },
-	{ SCHEME_RSA_OAEP, OPERATION_DECRYPT, CARD_RSA_RAW, false },
-	{ SCHEME_RSA_RAW, OPERATION_SIGN, CARD_RSA_RAW, false },
-	{ SCHEME_RSA_RAW, OPERATION_DECRYPT, CARD_RSA_RAW, false },
-	{ SCHEME_ECDSA, OPERATION_SIGN, CARD_ECDSA, false },
+	{ SCHEME_RSA_PKCS1, OPERATION_SIGN, CARD_RSA_RAW },
+	{ SCHEME_RSA_PKCS1, OPERATION_SIGN, CARD_RSA_PKCS1 },
+	{ SCHEME_RSA_PKCS1, OPERATION_SIGN, CARD_RSA_DIGESTINFO },
+	{ SCHEME_RSA_PKCS1, OPERATION_DECRYPT, CARD_RSA_RAW },
+	{ SCHEME_RSA_PKCS1, OPERATION_DECRYPT, CARD_RSA_DECRYPT },
+	{ SCHEME_RSA_PSS, OPERATION_SIGN, CARD_RSA_RAW },
+	{ SCHEME_RSA_OAEP, OPERATION_DECRYPT, CARD_RSA_RAW },
+	{ SCHEME_RSA_RAW, OPERATION_SIGN, CARD_RSA_RAW },
+	{ SCHEME_RSA_RAW, OPERATION_DECRYPT, CARD_RSA_RAW },
+	{ SCHEME_ECDSA, OPERATION_SIGN, CARD_ECDSA },
 };
 
 enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
 
 static const struct mechanism_way *
-way_find(enum scheme_kind kind, enum digest digest,
-	 enum operation_kind operation, unsigned primitives)
+way_find(enum scheme_kind kind, enum operation_kind operation,
+	 unsigned primitives)
 {
 	for (size_t i = 0; i < WAYS; i++) {
 		const struct mechanism_way *w = &ways[i];
 
 		if (w->kind == kind && w->operation == operation &&
-		    (primitives & 1u << w->primitive) != 0 &&
-		    (!w->info || digest != DIGEST_NONE))
+		    (primitives & 1u << w->primitive) != 0)
 			return w;
 	}
 	return NULL;
@@ -56,13 +58,13 @@ mechanism_primitive(const struct scheme *scheme, enum operation_kind kind,
 	/* A digest before decipherment is no mechanism. */
 	if (kind == OPERATION_DECRYPT && scheme->digest != DIGEST_NONE)
 		return CKR_MECHANISM_INVALID;
-	if (way_find(scheme->kind, scheme->digest, kind, ~0u) == NULL)
+	if (way_find(scheme->kind, kind, ~0u) == NULL)
 		return CKR_MECHANISM_INVALID;
 	if (key->public_key->type != scheme_key_type(scheme->kind))
 		return CKR_KEY_TYPE_INCONSISTENT;
 	if (!allowed)
 		return CKR_KEY_FUNCTION_NOT_PERMITTED;
-	way = way_find(scheme->kind, scheme->digest, kind, key->primitives);
+	way = way_find(scheme->kind, kind, key->primitives);
 	if (way == NULL)
 		return CKR_MECHANISM_INVALID;
 	*primitive = way->primitive;
@@ -90,13 +92,30 @@ input_cipher(const struct card_job *job, struct cursor message,
 	return builder_ok(input) ? CKR_OK : CKR_HOST_MEMORY;
 }
 
-/* The card pads by itself: RFC 8017, 9.2 leaves 11 bytes to it. */
+/* DigestInfo (RFC 8017, 9.2), of whatever digest. */
+static bool
+is_digest_info(struct cursor message)
+{
+	struct tlv info, algorithm, digest;
+
+	return tlv_next(&message, &info) && info.tag == TAG_SEQUENCE &&
+	       cursor_end(&message) && tlv_next(&info.value, &algorithm) &&
+	       algorithm.tag == TAG_SEQUENCE &&
+	       tlv_next(&info.value, &digest) &&
+	       digest.tag == TAG_OCTET_STRING && cursor_end(&info.value);
+}
+
+/* The card pads by itself: RFC 8017, 9.2 leaves 11 bytes to it. One that wants
+ * a DigestInfo gets nothing else. */
 static CK_RV
 input_unpadded(const struct scheme *scheme, const struct card_job *job,
 	       struct cursor message, struct builder *input)
 {
 	CK_RV rv;
 
+	if (scheme->digest == DIGEST_NONE &&
+	    job->primitive == CARD_RSA_DIGESTINFO && !is_digest_info(message))
+		return CKR_DATA_INVALID;
 	if (scheme->digest != DIGEST_NONE) {
 		rv = padding_digest_info(scheme->digest, message, input);
 		if (rv != CKR_OK)
@@ -143,12 +162,10 @@ mechanism_of(const struct card_driver *driver, const struct scheme_row *row)
 	struct mechanism m = { .type = row->type };
 
 	if ((row->flags & CKF_SIGN) != 0 &&
-	    way_find(row->kind, row->digest, OPERATION_SIGN,
-		     driver->primitives) != NULL)
+	    way_find(row->kind, OPERATION_SIGN, driver->primitives) != NULL)
 		m.info.flags |= CKF_SIGN;
 	if ((row->flags & CKF_DECRYPT) != 0 &&
-	    way_find(row->kind, row->digest, OPERATION_DECRYPT,
-		     driver->primitives) != NULL)
+	    way_find(row->kind, OPERATION_DECRYPT, driver->primitives) != NULL)
 		m.info.flags |= CKF_DECRYPT;
 	if (m.info.flags == 0)
 		return m;

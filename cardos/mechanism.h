@@ -16,7 +16,8 @@ CK_RV mechanism_primitive(const struct scheme *scheme, enum operation_kind kind,
 
 /*
  * What the card gets, from the digest of a message or, without one, from the
- * caller's bytes. CKR_DATA_LEN_RANGE, CKR_ENCRYPTED_DATA_LEN_RANGE.
+ * caller's bytes. CKR_DATA_INVALID, CKR_DATA_LEN_RANGE,
+ * CKR_ENCRYPTED_DATA_LEN_RANGE.
  */
 CK_RV mechanism_input(const struct scheme *scheme, const struct card_job *job,
 		      enum operation_kind kind, struct cursor message,

@@ -117,8 +117,7 @@ piv_open(struct card_applet *a, struct cursor answer)
 		.max = PIN_BLOCK,
 	};
 	info = a->transport->ops->info(a->transport);
-	apdu_layer_extended(a->transport,
-			    piv_extended(cursor_of(info->atr, info->atr_size)));
+	a->extended = piv_extended(cursor_of(info->atr, info->atr_size));
 	return CKR_OK;
 }
 

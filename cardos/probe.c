@@ -3,7 +3,8 @@
 #include "iso7816.h"
 #include "log.h"
 
-const struct card_driver *const card_drivers[] = { &piv_driver, NULL };
+const struct card_driver *const card_drivers[] = { &piv_driver, &openpgp_driver,
+						   NULL };
 
 enum {
 	RANK_FIRST = 1,
@@ -106,48 +107,21 @@ applet_guard(struct card_applet *a, bool *switched)
 	return rv;
 }
 
-/*
- * Is this applet on the card? a->proven tells. In a reader that others use the
- * harmless question comes first, as SELECT would take their applet away.
- */
+/* Is this applet on the card, as far as SELECT tells? */
 static CK_RV
-applet_probe(struct card_applet *a, bool shared)
+applet_probe(struct card_applet *a, bool *present)
 {
 	bool named;
-	CK_RV rv;
+	CK_RV rv = applet_select_named(a, &named);
 
-	if (shared) {
-		rv = applet_ask(a, a->driver->proofs);
-		if (rv != CKR_OK || a->proven)
-			return rv;
-	}
-	rv = applet_select_named(a, &named);
 	if (applet_mute(a, rv) || rv == CKR_HOST_MEMORY)
 		return rv;
-	if (rv != CKR_OK)
-		return CKR_OK;
-	if (!named)
-		return applet_prove(a);
-	a->proven = true;
-	return CKR_OK;
-}
-
-static CK_RV
-card_probe_driver(struct card *card, const struct card_driver *driver,
-		  const struct transport_info *info)
-{
-	struct card_applet *a = &card->applets[card->applet_count];
-	CK_RV rv;
-
-	*a = (struct card_applet){ .driver = driver,
-				   .transport = card->transport };
-	rv = applet_probe(a, info->shared);
-	if (rv == CKR_OK && a->proven) {
-		card->applet_count++;
-		return CKR_OK;
-	}
-	driver->close(a);
-	*a = (struct card_applet){ 0 };
+	a->proven = a->proven || named;
+	if (rv == CKR_OK && !a->proven)
+		rv = applet_prove(a);
+	else
+		rv = CKR_OK;
+	*present = a->proven;
 	return rv;
 }
 
@@ -161,29 +135,109 @@ driver_wanted(const struct card_driver *driver, const struct config *config,
 	return driver->nominate(atr) == rank;
 }
 
-/* In a transaction: the applets whose drivers the ATR nominates first. */
+/*
+ * The applets to ask for: those whose drivers the ATR nominates first, and of
+ * these the last one first, so that the card's first slot stays selected.
+ */
+static size_t
+card_candidates(struct card *card, const struct config *config,
+		struct cursor atr, struct card_applet *list)
+{
+	size_t drivers = 0, count = 0;
+
+	while (card_drivers[drivers] != NULL)
+		drivers++;
+	for (int rank = RANK_FIRST; rank >= RANK_POSSIBLE; rank--) {
+		for (size_t d = drivers; d-- > 0 && count < CARD_TOKENS_MAX;) {
+			if (!driver_wanted(card_drivers[d], config, atr, rank))
+				continue;
+			list[count++] = (struct card_applet){
+				.driver = card_drivers[d],
+				.transport = card->transport,
+			};
+		}
+	}
+	return count;
+}
+
+/*
+ * In a reader that others use the harmless question comes first, as SELECT
+ * would take their applet away. GIVES the one that answered.
+ */
+static CK_RV
+card_ask(struct card_applet *list, size_t count, struct card_applet **active)
+{
+	CK_RV rv;
+
+	for (size_t i = 0; i < count; i++) {
+		rv = applet_ask(&list[i], list[i].driver->proofs);
+		if (rv != CKR_OK)
+			return rv;
+		if (!list[i].proven)
+			continue;
+		*active = &list[i];
+		return CKR_OK;
+	}
+	return CKR_OK;
+}
+
+/* Which of them are there. The applet that others use is selected again when
+ * another one was. */
+static CK_RV
+card_select(struct card_applet *list, size_t count, struct card_applet *active,
+	    bool *present)
+{
+	bool selected = false;
+	CK_RV rv;
+
+	for (size_t i = 0; i < count; i++) {
+		present[i] = &list[i] == active;
+		if (present[i])
+			continue;
+		rv = applet_probe(&list[i], &present[i]);
+		if (rv != CKR_OK)
+			return rv;
+		selected = true;
+	}
+	return active != NULL && selected ? applet_select(active) : CKR_OK;
+}
+
+/* Keeps what is there, in the order in which slots show it. */
+static void
+card_keep(struct card *card, struct card_applet *list, size_t count,
+	  const bool *present)
+{
+	for (const struct card_driver *const *d = card_drivers; *d != NULL; d++)
+		for (size_t i = 0; i < count; i++)
+			if (present[i] && list[i].driver == *d)
+				card->applets[card->applet_count++] = list[i];
+	for (size_t i = 0; i < count; i++)
+		if (!present[i])
+			list[i].driver->close(&list[i]);
+}
+
+/* In a transaction. */
 static CK_RV
 card_probe(struct card *card, const struct config *config)
 {
 	const struct transport_info *info =
 		card->transport->ops->info(card->transport);
-	struct cursor atr = cursor_of(info->atr, info->atr_size);
+	struct card_applet list[CARD_TOKENS_MAX], *active = NULL;
+	bool present[CARD_TOKENS_MAX] = { false };
+	size_t count = card_candidates(
+		card, config, cursor_of(info->atr, info->atr_size), list);
 	CK_RV rv = CKR_OK;
 
 	card->keypad = info->pinpad;
-	for (int rank = RANK_FIRST; rank >= RANK_POSSIBLE; rank--) {
-		for (const struct card_driver *const *d = card_drivers;
-		     *d != NULL && card->applet_count < CARD_TOKENS_MAX; d++) {
-			if (!driver_wanted(*d, config, atr, rank))
-				continue;
-			rv = card_probe_driver(card, *d, info);
-			if (rv != CKR_OK)
-				return rv;
-		}
-	}
-	log_line(LOG_INFO, "%s: %zu applets found", info->name,
-		 card->applet_count);
-	return CKR_OK;
+	if (info->shared)
+		rv = card_ask(list, count, &active);
+	if (rv == CKR_OK)
+		rv = card_select(list, count, active, present);
+	card_keep(card, list, count, present);
+	if (rv == CKR_OK)
+		log_line(LOG_INFO, "%s: %zu applets found", info->name,
+			 card->applet_count);
+	return rv;
 }
 
 /* One token for each PIN of each applet. */

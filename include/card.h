@@ -57,6 +57,8 @@ struct card_identity {
 	char model[17];
 	char serial[17];
 	CK_VERSION hardware, firmware;
+	struct card_pin_status tries; /* when it is known without asking */
+	bool keyless; /* no private key is there, so no login is of use */
 };
 
 /* A harmless command that only the applet answers so. */
@@ -74,7 +76,13 @@ struct card_applet {
 	size_t pin_count;
 	const struct card_proof *proof; /* that this card answered, or NULL */
 	bool proven; /* selected, in this transaction; a driver may set it too */
+	bool extended; /* it takes extended length; the driver tells */
 	uint16_t sw; /* of the last command, 0: no answer */
+
+	/* Of the VERIFY to come: the key that wants it, NULL for C_Login, and
+	 * whether the PIN will be there for another one. */
+	const struct card_key *pin_for;
+	bool pin_kept;
 };
 
 /*
@@ -145,6 +153,6 @@ struct card_driver {
 
 /* probe.c: the drivers, in the order in which slots show their applets. */
 extern const struct card_driver *const card_drivers[];
-extern const struct card_driver piv_driver;
+extern const struct card_driver piv_driver, openpgp_driver;
 
 #endif

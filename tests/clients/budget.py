@@ -15,7 +15,8 @@ import PyKCS11 as p11
 PIN = "123456"
 SIGN = {"short": 3, "extended": 1}
 LIST = {"short": 26, "extended": 12}
-ONE_SIGNATURE = {"short": 14, "extended": 8}
+# The first exchange asks for OpenPGP.
+ONE_SIGNATURE = {"short": 15, "extended": 9}
 
 
 class Card:

@@ -72,11 +72,10 @@ primitive_refused(void **state)
 			 CKR_MECHANISM_INVALID);
 	assert_int_equal(choose(&pkcs1, OPERATION_SIGN, &curve),
 			 CKR_KEY_TYPE_INCONSISTENT);
-	/* a card that pads by itself makes no PSS, and no bare padding */
+	/* a card that pads by itself makes no PSS */
 	assert_int_equal(choose(&pss, OPERATION_SIGN, &info),
 			 CKR_MECHANISM_INVALID);
-	assert_int_equal(choose(&pkcs1, OPERATION_SIGN, &info),
-			 CKR_MECHANISM_INVALID);
+	assert_int_equal(choose(&pkcs1, OPERATION_SIGN, &info), CKR_OK);
 	assert_int_equal(choose(&sha, OPERATION_SIGN, &info), CKR_OK);
 	key.sign = false;
 	assert_int_equal(choose(&sha, OPERATION_SIGN, &key),
@@ -110,6 +109,37 @@ primitive_best(void **state)
 		mechanism_primitive(&sha, OPERATION_SIGN, &key, &primitive),
 		CKR_OK);
 	assert_int_equal(primitive, CARD_RSA_RAW);
+}
+
+static CK_RV
+input_info(const char *message)
+{
+	const struct scheme pkcs1 = { .kind = SCHEME_RSA_PKCS1 };
+	struct card_key key = key_of(rsa, 0);
+	struct card_job job = { .primitive = CARD_RSA_DIGESTINFO, .key = &key };
+	struct builder out = builder_heap(1024);
+	CK_RV rv = mechanism_input(&pkcs1, &job, OPERATION_SIGN, hex(message),
+				   &out);
+
+	if (rv == CKR_OK)
+		assert_true(cursor_same(builder_read(&out), hex(message)));
+	builder_free(&out);
+	return rv;
+}
+
+/* What is signed without a digest is a DigestInfo already. */
+static void
+input_digest_info(void **state)
+{
+	assert_int_equal(input_info(""), CKR_DATA_INVALID);
+	assert_int_equal(input_info("0102030405"), CKR_DATA_INVALID);
+	assert_int_equal(input_info("300B3005060355040304020102FF"),
+			 CKR_DATA_INVALID);
+	assert_int_equal(input_info("300C300506035504030402010205"),
+			 CKR_DATA_INVALID);
+	assert_int_equal(input_info("300B04020102300506035504030A"),
+			 CKR_DATA_INVALID);
+	assert_int_equal(input_info("300B3005060355040304020102"), CKR_OK);
 }
 
 static CK_RV
@@ -237,7 +267,7 @@ list_padding_card(void **state)
 	assert_null(listed(&driver, CKM_RSA_PKCS_PSS));
 	assert_null(listed(&driver, CKM_ECDSA));
 	assert_int_equal(listed(&driver, CKM_RSA_PKCS)->info.flags,
-			 CKF_HW | CKF_DECRYPT);
+			 CKF_HW | CKF_DECRYPT | CKF_SIGN);
 	assert_int_equal(listed(&driver, CKM_SHA256_RSA_PKCS)->info.flags,
 			 CKF_HW | CKF_SIGN);
 }
@@ -253,6 +283,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE("primitive/refused", primitive_refused),
 		CASE("input/lengths", input_lengths),
+		CASE("input/digest-info", input_digest_info),
 		CASE("list/padding-card", list_padding_card),
 		CASE("primitive/best", primitive_best),
 		CASE("input/good", input_good),

@@ -129,7 +129,7 @@ compute_rsa(const char *title, bool extended)
 	struct pubkey *key = rsa2048(RSA_SIGN);
 	struct builder block = builder_heap(1024), out = builder_heap(1024);
 
-	apdu_layer_extended(applet.transport, extended);
+	applet.extended = extended;
 	assert_int_equal(padding_encode(&scheme, digest, 2048, &block), CKR_OK);
 	script_load(script, RSA_SIGN, title);
 	assert_int_equal(compute(key, 0x9A, builder_read(&block), &out),

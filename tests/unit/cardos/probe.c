@@ -41,7 +41,7 @@ look(const struct look *l)
 static void
 look_fresh(const char *lines, size_t count)
 {
-	look(&(struct look){ lines, "", false, CKR_OK, count });
+	look(&(struct look){ lines, "piv", false, CKR_OK, count });
 }
 
 static void
@@ -55,23 +55,23 @@ unknown(void **state)
 static void
 silent(void **state)
 {
-	look(&(struct look){ SELECT "! error\n", "", false, CKR_DEVICE_ERROR,
+	look(&(struct look){ SELECT "! error\n", "piv", false, CKR_DEVICE_ERROR,
 			     0 });
 }
 
 static void
 removed(void **state)
 {
-	look(&(struct look){ SELECT "! removed\n", "", false,
+	look(&(struct look){ SELECT "! removed\n", "piv", false,
 			     CKR_DEVICE_REMOVED, 0 });
 }
 
 static void
 not_configured(void **state)
 {
-	look(&(struct look){ "", "openpgp", false, CKR_OK, 0 });
+	look(&(struct look){ "", "cardos", false, CKR_OK, 0 });
 	look(&(struct look){ SELECT "< 610D4F0600001000010079034F01009000\n",
-			     "openpgp,piv", false, CKR_OK, 1 });
+			     "cardos,piv", false, CKR_OK, 1 });
 }
 
 /* Some cards say 9000 to any SELECT, and to any other command. */
@@ -107,7 +107,7 @@ real_cards(void **state)
 
 	for (size_t i = 0; i < sizeof(cards) / sizeof(cards[0]); i++) {
 		struct script *s = script_new();
-		struct config config = { .applets = (char[]){ "" } };
+		struct config config = { .applets = (char[]){ "piv" } };
 		struct token *tokens[CARD_TOKENS_MAX];
 		size_t count = 0;
 
@@ -128,18 +128,18 @@ shared_piv(void **state)
 {
 	look(&(struct look){ PROOF "< 7E124F0BA000000308000010000100"
 				   "5F2F0240009000\n",
-			     "", true, CKR_OK, 1 });
+			     "piv", true, CKR_OK, 1 });
 }
 
 static void
 shared_other(void **state)
 {
-	look(&(struct look){ PROOF "< 6D00\n" SELECT "< 6A82\n", "", true,
+	look(&(struct look){ PROOF "< 6D00\n" SELECT "< 6A82\n", "piv", true,
 			     CKR_OK, 0 });
 	look(&(struct look){ PROOF "< 6A82\n" SELECT
 				   "< 61114F0600001000010079074F05A0000003"
 				   "089000\n",
-			     "", true, CKR_OK, 1 });
+			     "piv", true, CKR_OK, 1 });
 }
 
 #define CASE(name, function)                                      \

@@ -404,7 +404,7 @@ script_certificate(struct script *s, const char *tag, const struct maker *m)
 struct token *
 script_token(struct script *s, bool pin_keep)
 {
-	struct config config = { .applets = (char[]){ "" },
+	struct config config = { .applets = (char[]){ "piv" },
 				 .pin_keep = pin_keep };
 	struct token *tokens[CARD_TOKENS_MAX];
 	size_t count = 0;

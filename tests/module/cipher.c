@@ -11,8 +11,9 @@ encrypt(CK_MECHANISM *mechanism)
 {
 	CK_ULONG size = sizeof(cipher);
 
-	assert_ok(suite.p11->C_EncryptInit(suite.session, mechanism,
-					   object_get(CKO_PUBLIC_KEY, ID_RSA)));
+	assert_ok(suite.p11->C_EncryptInit(
+		suite.session, mechanism,
+		object_get(CKO_PUBLIC_KEY, suite.decrypt)));
 	assert_ok(suite.p11->C_Encrypt(suite.session, text, sizeof(text),
 				       cipher, &size));
 	assert_int_equal(size, sizeof(cipher));
@@ -24,7 +25,8 @@ decrypt_begin(CK_MECHANISM *mechanism)
 	if (session_state(suite.session) != CKS_RW_USER_FUNCTIONS)
 		login();
 	assert_ok(suite.p11->C_DecryptInit(
-		suite.session, mechanism, object_get(CKO_PRIVATE_KEY, ID_RSA)));
+		suite.session, mechanism,
+		object_get(CKO_PRIVATE_KEY, suite.decrypt)));
 }
 
 static CK_RV
@@ -60,8 +62,8 @@ test_init_bad(void **state)
 	CK_RV rv;
 
 	login();
-	private_key = object_get(CKO_PRIVATE_KEY, ID_RSA);
-	public_key = object_get(CKO_PUBLIC_KEY, ID_RSA);
+	private_key = object_get(CKO_PRIVATE_KEY, suite.decrypt);
+	public_key = object_get(CKO_PUBLIC_KEY, suite.decrypt);
 	assert_rv(CKR_KEY_HANDLE_INVALID,
 		  suite.p11->C_EncryptInit(suite.session, &rsa, 0));
 	rv = suite.p11->C_EncryptInit(suite.session, &rsa, private_key);
@@ -71,7 +73,7 @@ test_init_bad(void **state)
 	assert_true(rv == CKR_KEY_FUNCTION_NOT_PERMITTED ||
 		    rv == CKR_KEY_TYPE_INCONSISTENT);
 	rv = suite.p11->C_DecryptInit(suite.session, &rsa,
-				      object_get(CKO_PRIVATE_KEY, ID_EC));
+				      object_get(CKO_PRIVATE_KEY, suite.ec));
 	assert_true(rv == CKR_KEY_TYPE_INCONSISTENT);
 }
 
@@ -81,7 +83,7 @@ test_init_twice(void **state)
 	CK_OBJECT_HANDLE key;
 
 	login();
-	key = object_get(CKO_PRIVATE_KEY, ID_RSA);
+	key = object_get(CKO_PRIVATE_KEY, suite.decrypt);
 	assert_ok(suite.p11->C_DecryptInit(suite.session, &rsa, key));
 	assert_rv(CKR_OPERATION_ACTIVE,
 		  suite.p11->C_DecryptInit(suite.session, &rsa, key));
@@ -175,8 +177,9 @@ test_too_long(void **state)
 	static CK_BYTE much[250];
 	CK_ULONG size = sizeof(cipher);
 
-	assert_ok(suite.p11->C_EncryptInit(suite.session, &rsa,
-					   object_get(CKO_PUBLIC_KEY, ID_RSA)));
+	assert_ok(suite.p11->C_EncryptInit(
+		suite.session, &rsa,
+		object_get(CKO_PUBLIC_KEY, suite.decrypt)));
 	assert_rv(CKR_DATA_LEN_RANGE,
 		  suite.p11->C_Encrypt(suite.session, much, sizeof(much),
 				       cipher, &size));

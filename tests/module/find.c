@@ -59,9 +59,10 @@ test_private(void **state)
 	assert_int_equal(object_count(&private, 1), 0);
 	login();
 	assert_true(object_count(&private, 1) >= 2);
-	assert_int_equal(object_count(&keys, 1), 2);
+	assert_true(object_count(&keys, 1) >= 2);
 	assert_ok(suite.p11->C_Logout(suite.session));
 	assert_int_equal(object_count(&private, 1), 0);
+	need_made();
 	assert_ok(login_as(CKU_SO, suite.so_pin));
 	assert_int_equal(object_count(&private, 1), 0);
 }
@@ -146,14 +147,14 @@ test_meanwhile(void **state)
 static void
 test_logout(void **state)
 {
-	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
-	CK_ATTRIBUTE keys = { CKA_CLASS, &class, sizeof(class) };
+	CK_BBOOL yes = CK_TRUE;
+	CK_ATTRIBUTE private = { CKA_PRIVATE, &yes, 1 };
 	CK_OBJECT_HANDLE found = 0;
 	CK_ULONG count = 0;
 	CK_RV rv;
 
 	login();
-	assert_ok(suite.p11->C_FindObjectsInit(suite.session, &keys, 1));
+	assert_ok(suite.p11->C_FindObjectsInit(suite.session, &private, 1));
 	assert_ok(suite.p11->C_Logout(suite.session));
 	rv = suite.p11->C_FindObjects(suite.session, &found, 1, &count);
 	if (rv == CKR_OK && count == 1)

@@ -41,7 +41,7 @@ signs(void)
 {
 	CK_MECHANISM mechanism = { CKM_ECDSA, NULL, 0 };
 	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
-	CK_BYTE id = ID_EC, digest[32] = { 5 }, signature[64];
+	CK_BYTE id = suite.ec, digest[32] = { 5 }, signature[64];
 	CK_ATTRIBUTE match[] = { { CKA_CLASS, &class, sizeof(class) },
 				 { CKA_ID, &id, 1 } };
 	CK_OBJECT_HANDLE key;
@@ -77,7 +77,7 @@ static void
 assert_parent_lives(void)
 {
 	assert_int_equal(session_state(suite.session), CKS_RW_USER_FUNCTIONS);
-	(void)object_get(CKO_PRIVATE_KEY, ID_EC);
+	(void)object_get(CKO_PRIVATE_KEY, suite.ec);
 }
 
 static void

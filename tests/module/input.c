@@ -271,9 +271,10 @@ test_absurd_sizes(void **state)
 	assert_int_not_equal(p->C_Digest(session, byte, endless, byte, &size),
 			     CKR_OK);
 	login();
-	assert_int_not_equal(p->C_SignInit(session, &too_long,
-					   object_get(CKO_PRIVATE_KEY, ID_RSA)),
-			     CKR_OK);
+	assert_int_not_equal(
+		p->C_SignInit(session, &too_long,
+			      object_get(CKO_PRIVATE_KEY, suite.rsa)),
+		CKR_OK);
 	assert_int_not_equal(p->C_GenerateRandom(session, byte, endless),
 			     CKR_OK);
 	assert_int_not_equal(p->C_FindObjectsInit(session, &attribute, 1),

@@ -36,6 +36,7 @@ test_pair_rules(void **state)
 	CK_OBJECT_HANDLE keys[2];
 	CK_SESSION_HANDLE ro = session_open(0);
 
+	need_made();
 	assert_rv(CKR_USER_NOT_LOGGED_IN,
 		  pair_make(suite.session, CK_TRUE, &keys[0], &keys[1]));
 	assert_rv(CKR_USER_NOT_LOGGED_IN,
@@ -66,6 +67,7 @@ test_pair_bad(void **state)
 	assert_rv(CKR_MECHANISM_INVALID,
 		  suite.p11->C_GenerateKeyPair(suite.session, &ecdsa, NULL, 0,
 					       NULL, 0, &key, &key));
+	need_made();
 	assert_rv(CKR_TEMPLATE_INCOMPLETE,
 		  suite.p11->C_GenerateKeyPair(suite.session, &ec, NULL, 0,
 					       NULL, 0, &key, &key));
@@ -77,6 +79,7 @@ test_session_pair(void **state)
 {
 	CK_OBJECT_HANDLE keys[2];
 
+	need_made();
 	login();
 	assert_ok(pair_make(suite.session, CK_FALSE, &keys[0], &keys[1]));
 	assert_pair_works(keys[0], keys[1]);
@@ -92,6 +95,7 @@ test_token_pair(void **state)
 {
 	CK_OBJECT_HANDLE keys[2];
 
+	need_made();
 	login();
 	assert_ok(pair_make(suite.session, CK_TRUE, &keys[0], &keys[1]));
 	assert_pair_works(keys[0], keys[1]);
@@ -114,6 +118,7 @@ test_session_pair_ends(void **state)
 	CK_SESSION_HANDLE other = session_open(0);
 	CK_OBJECT_HANDLE keys[2];
 
+	need_made();
 	login();
 	assert_ok(pair_make(other, CK_FALSE, &keys[0], &keys[1]));
 	assert_pair_works(keys[0], keys[1]);
@@ -133,9 +138,11 @@ test_public_key_info(void **state)
 	need_3_0();
 	login();
 	assert_ok(suite.p11->C_GetAttributeValue(
-		suite.session, object_get(CKO_PUBLIC_KEY, ID_EC), &info_a, 1));
+		suite.session, object_get(CKO_PUBLIC_KEY, suite.ec), &info_a,
+		1));
 	assert_ok(suite.p11->C_GetAttributeValue(
-		suite.session, object_get(CKO_PRIVATE_KEY, ID_EC), &info_b, 1));
+		suite.session, object_get(CKO_PRIVATE_KEY, suite.ec), &info_b,
+		1));
 	assert_int_equal(info_a.ulValueLen, info_b.ulValueLen);
 	assert_memory_equal(a, b, info_a.ulValueLen);
 }
@@ -148,7 +155,7 @@ test_ec_point(void **state)
 	CK_ATTRIBUTE attribute = { CKA_EC_POINT, point, sizeof(point) };
 
 	assert_ok(suite.p11->C_GetAttributeValue(
-		suite.session, object_get(CKO_PUBLIC_KEY, ID_EC), &attribute,
+		suite.session, object_get(CKO_PUBLIC_KEY, suite.ec), &attribute,
 		1));
 	assert_int_equal(attribute.ulValueLen, 67);
 	assert_int_equal(point[0], 0x04);

@@ -38,6 +38,7 @@ test_wrong(void **state)
 static void
 test_wrong_so(void **state)
 {
+	need_made();
 	assert_rv(CKR_PIN_INCORRECT, login_as(CKU_SO, "0000-wrong"));
 	assert_ok(login_as(CKU_SO, suite.so_pin));
 }
@@ -78,6 +79,7 @@ test_twice(void **state)
 	assert_rv(CKR_USER_ALREADY_LOGGED_IN, login_as(CKU_USER, suite.pin));
 	assert_rv(CKR_USER_ANOTHER_ALREADY_LOGGED_IN,
 		  login_as(CKU_SO, suite.so_pin));
+	need_made();
 	assert_ok(suite.p11->C_Logout(suite.session));
 	assert_ok(login_as(CKU_SO, suite.so_pin));
 	assert_int_equal(session_state(suite.session), CKS_RW_SO_FUNCTIONS);
@@ -93,6 +95,7 @@ test_so_and_read_only(void **state)
 {
 	CK_SESSION_HANDLE session, ro = session_open(0);
 
+	need_made();
 	assert_rv(CKR_SESSION_READ_ONLY_EXISTS, login_as(CKU_SO, suite.so_pin));
 	assert_ok(suite.p11->C_CloseSession(ro));
 	assert_ok(login_as(CKU_SO, suite.so_pin));
@@ -122,8 +125,8 @@ test_logout_handles(void **state)
 	CK_OBJECT_HANDLE private_key, public_key;
 
 	login();
-	private_key = object_get(CKO_PRIVATE_KEY, ID_EC);
-	public_key = object_get(CKO_PUBLIC_KEY, ID_EC);
+	private_key = object_get(CKO_PRIVATE_KEY, suite.rsa);
+	public_key = object_get(CKO_PUBLIC_KEY, suite.rsa);
 	assert_ok(suite.p11->C_Logout(suite.session));
 	assert_rv(CKR_OBJECT_HANDLE_INVALID,
 		  object_peek(suite.session, private_key));
@@ -167,7 +170,7 @@ test_context_specific(void **state)
 	assert_rv(CKR_OPERATION_NOT_INITIALIZED,
 		  login_as(CKU_CONTEXT_SPECIFIC, suite.pin));
 	assert_ok(suite.p11->C_SignInit(suite.session, &mechanism,
-					object_get(CKO_PRIVATE_KEY, ID_EC)));
+					object_get(CKO_PRIVATE_KEY, suite.ec)));
 	assert_rv(CKR_OPERATION_NOT_INITIALIZED,
 		  login_as(CKU_CONTEXT_SPECIFIC, suite.pin));
 	assert_ok(suite.p11->C_Sign(suite.session, data, sizeof(data),

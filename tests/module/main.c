@@ -74,7 +74,7 @@ is_empty(const CK_TOKEN_INFO *info)
 static bool
 is_ours(const CK_TOKEN_INFO *info)
 {
-	return memcmp(info->label, "suite ", 6) == 0;
+	return suite.card || memcmp(info->label, "suite ", 6) == 0;
 }
 
 static CK_SLOT_ID
@@ -101,7 +101,7 @@ static void
 rsa_make(CK_SESSION_HANDLE session)
 {
 	CK_MECHANISM mechanism = { CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0 };
-	CK_BYTE id = ID_RSA, exponent[] = { 1, 0, 1 };
+	CK_BYTE id = suite.rsa, exponent[] = { 1, 0, 1 };
 	CK_ULONG bits = 2048;
 	CK_BBOOL yes = CK_TRUE;
 	CK_ATTRIBUTE public_list[] = {
@@ -127,7 +127,7 @@ rsa_make(CK_SESSION_HANDLE session)
 static void
 ec_make(CK_SESSION_HANDLE session)
 {
-	CK_BYTE id = ID_EC;
+	CK_BYTE id = suite.ec;
 	CK_ATTRIBUTE name = { CKA_ID, &id, 1 };
 	CK_OBJECT_HANDLE keys[2];
 	int i;
@@ -192,6 +192,13 @@ usage(void)
 	exit(2);
 }
 
+static bool
+card_option(const char *ids)
+{
+	return sscanf(ids, "%hhu,%hhu,%hhu", &suite.rsa, &suite.decrypt,
+		      &suite.ec) == 3;
+}
+
 static void
 options(int argc, char **argv)
 {
@@ -199,12 +206,16 @@ options(int argc, char **argv)
 		{ "pin", required_argument, NULL, 'p' },
 		{ "so-pin", required_argument, NULL, 's' },
 		{ "skip", required_argument, NULL, 'k' },
+		{ "card", required_argument, NULL, 'c' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
 
 	suite.pin = "1234-user";
 	suite.so_pin = "5678-so";
+	suite.rsa = 1;
+	suite.decrypt = 1;
+	suite.ec = 2;
 	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
 		if (option == 'p')
 			suite.pin = optarg;
@@ -212,6 +223,8 @@ options(int argc, char **argv)
 			suite.so_pin = optarg;
 		else if (option == 'k' && skip_count < SKIP_MAX)
 			skips[skip_count++] = optarg;
+		else if (option == 'c' && card_option(optarg))
+			suite.card = true;
 		else
 			usage();
 	}
@@ -266,7 +279,8 @@ main(int argc, char **argv)
 
 	options(argc, argv);
 	library = load(suite.path);
-	token_make();
+	if (!suite.card)
+		token_make();
 	token_find();
 	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		if (is_wanted(files[i], argc, argv))

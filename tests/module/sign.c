@@ -72,7 +72,7 @@ test_init_bad(void **state)
 	CK_OBJECT_HANDLE key;
 
 	login();
-	key = object_get(CKO_PRIVATE_KEY, ID_RSA);
+	key = object_get(CKO_PRIVATE_KEY, suite.rsa);
 	assert_rv(CKR_KEY_HANDLE_INVALID,
 		  suite.p11->C_SignInit(suite.session, &rsa, 0));
 	assert_rv(CKR_KEY_HANDLE_INVALID,
@@ -97,10 +97,11 @@ test_init_not_permitted(void **state)
 	CK_RV rv;
 
 	login();
-	key = object_get(CKO_PUBLIC_KEY, ID_RSA);
+	key = object_get(CKO_PUBLIC_KEY, suite.rsa);
 	rv = suite.p11->C_SignInit(suite.session, &rsa, key);
 	assert_true(rv == CKR_KEY_FUNCTION_NOT_PERMITTED ||
 		    rv == CKR_KEY_TYPE_INCONSISTENT);
+	need_made();
 	assert_ok(pair_make(suite.session, CK_FALSE, &keys[0], &keys[1]));
 	assert_ok(suite.p11->C_SetAttributeValue(suite.session, keys[1],
 						 &sign_flag, 1));
@@ -120,7 +121,7 @@ test_parameter(void **state)
 	CK_RV rv;
 
 	login();
-	key = object_get(CKO_PRIVATE_KEY, ID_RSA);
+	key = object_get(CKO_PRIVATE_KEY, suite.rsa);
 	rv = suite.p11->C_SignInit(suite.session, &too_much, key);
 	assert_true(rv == CKR_MECHANISM_PARAM_INVALID);
 	assert_rv(CKR_MECHANISM_PARAM_INVALID,
@@ -138,7 +139,7 @@ test_init_twice(void **state)
 	CK_OBJECT_HANDLE key;
 
 	login();
-	key = object_get(CKO_PRIVATE_KEY, ID_RSA);
+	key = object_get(CKO_PRIVATE_KEY, suite.rsa);
 	assert_ok(suite.p11->C_SignInit(suite.session, &rsa_sha256, key));
 	assert_rv(CKR_OPERATION_ACTIVE,
 		  suite.p11->C_SignInit(suite.session, &rsa_sha256, key));
@@ -150,10 +151,10 @@ static void
 test_cancel(void **state)
 {
 	need_3_0();
-	sign_begin(&rsa_sha256, ID_RSA);
+	sign_begin(&rsa_sha256, suite.rsa);
 	assert_ok(suite.p11->C_SignInit(suite.session, NULL, 0));
 	assert_no_operation();
-	verify_begin(&rsa_sha256, ID_RSA);
+	verify_begin(&rsa_sha256, suite.rsa);
 	assert_ok(suite.p11->C_VerifyInit(suite.session, NULL, 0));
 	assert_rv(CKR_OPERATION_NOT_INITIALIZED, verify(256));
 }
@@ -164,7 +165,7 @@ test_length(void **state)
 {
 	CK_ULONG size = 0;
 
-	sign_begin(&rsa_sha256, ID_RSA);
+	sign_begin(&rsa_sha256, suite.rsa);
 	assert_ok(suite.p11->C_Sign(suite.session, text, sizeof(text), NULL,
 				    &size));
 	assert_int_equal(size, 256);
@@ -174,7 +175,7 @@ test_length(void **state)
 	assert_ok(sign(&size));
 	assert_int_equal(size, 256);
 	assert_no_operation();
-	verify_begin(&rsa_sha256, ID_RSA);
+	verify_begin(&rsa_sha256, suite.rsa);
 	assert_ok(verify(size));
 }
 
@@ -183,7 +184,7 @@ test_length_final(void **state)
 {
 	CK_ULONG size = 0;
 
-	sign_begin(&rsa_sha256, ID_RSA);
+	sign_begin(&rsa_sha256, suite.rsa);
 	assert_ok(suite.p11->C_SignUpdate(suite.session, text, sizeof(text)));
 	assert_ok(suite.p11->C_SignFinal(suite.session, NULL, &size));
 	assert_int_equal(size, 256);
@@ -193,7 +194,7 @@ test_length_final(void **state)
 	assert_int_equal(size, 256);
 	assert_ok(suite.p11->C_SignFinal(suite.session, signature, &size));
 	assert_no_operation();
-	verify_begin(&rsa_sha256, ID_RSA);
+	verify_begin(&rsa_sha256, suite.rsa);
 	assert_ok(verify(size));
 }
 
@@ -204,7 +205,7 @@ test_error_ends(void **state)
 	static CK_BYTE too_long[300];
 	CK_ULONG size = sizeof(signature);
 
-	sign_begin(&rsa, ID_RSA);
+	sign_begin(&rsa, suite.rsa);
 	assert_rv(CKR_DATA_LEN_RANGE,
 		  suite.p11->C_Sign(suite.session, too_long, sizeof(too_long),
 				    signature, &size));
@@ -216,16 +217,16 @@ test_arguments(void **state)
 {
 	CK_ULONG size = sizeof(signature);
 
-	sign_begin(&rsa_sha256, ID_RSA);
+	sign_begin(&rsa_sha256, suite.rsa);
 	assert_rv(CKR_ARGUMENTS_BAD,
 		  suite.p11->C_Sign(suite.session, text, sizeof(text),
 				    signature, NULL));
 	assert_no_operation();
-	sign_begin(&rsa_sha256, ID_RSA);
+	sign_begin(&rsa_sha256, suite.rsa);
 	assert_rv(CKR_ARGUMENTS_BAD,
 		  suite.p11->C_Sign(suite.session, NULL, 5, signature, &size));
 	assert_no_operation();
-	verify_begin(&rsa_sha256, ID_RSA);
+	verify_begin(&rsa_sha256, suite.rsa);
 	assert_rv(CKR_ARGUMENTS_BAD,
 		  suite.p11->C_Verify(suite.session, text, sizeof(text), NULL,
 				      256));
@@ -239,7 +240,7 @@ test_single_after_update(void **state)
 	CK_ULONG size = sizeof(signature);
 	CK_RV rv;
 
-	sign_begin(&rsa_sha256, ID_RSA);
+	sign_begin(&rsa_sha256, suite.rsa);
 	assert_ok(suite.p11->C_SignUpdate(suite.session, text, 1));
 	rv = sign(&size);
 	assert_true(rv == CKR_OPERATION_ACTIVE ||
@@ -250,7 +251,7 @@ test_single_after_update(void **state)
 static void
 test_parts_of_single(void **state)
 {
-	sign_begin(&rsa, ID_RSA);
+	sign_begin(&rsa, suite.rsa);
 	assert_int_not_equal(suite.p11->C_SignUpdate(suite.session, text, 1),
 			     CKR_OK);
 	assert_no_operation();
@@ -264,15 +265,15 @@ test_parts(void **state)
 	static CK_BYTE whole[256];
 	CK_ULONG size = sizeof(whole), i;
 
-	sign_begin(&rsa_sha256, ID_RSA);
+	sign_begin(&rsa_sha256, suite.rsa);
 	assert_ok(suite.p11->C_Sign(suite.session, text, sizeof(text), whole,
 				    &size));
-	sign_begin(&rsa_sha256, ID_RSA);
+	sign_begin(&rsa_sha256, suite.rsa);
 	for (i = 0; i < sizeof(text); i++)
 		assert_ok(suite.p11->C_SignUpdate(suite.session, &text[i], 1));
 	assert_ok(suite.p11->C_SignFinal(suite.session, signature, &size));
 	assert_memory_equal(signature, whole, 256);
-	verify_begin(&rsa_sha256, ID_RSA);
+	verify_begin(&rsa_sha256, suite.rsa);
 	for (i = 0; i < sizeof(text); i++)
 		assert_ok(
 			suite.p11->C_VerifyUpdate(suite.session, &text[i], 1));
@@ -285,13 +286,13 @@ test_verify_wrong(void **state)
 {
 	CK_ULONG size = sizeof(signature);
 
-	sign_begin(&rsa_sha256, ID_RSA);
+	sign_begin(&rsa_sha256, suite.rsa);
 	assert_ok(sign(&size));
-	verify_begin(&rsa_sha256, ID_RSA);
+	verify_begin(&rsa_sha256, suite.rsa);
 	assert_rv(CKR_SIGNATURE_LEN_RANGE, verify(size - 1));
 	assert_rv(CKR_OPERATION_NOT_INITIALIZED, verify(size));
 	signature[100] ^= 1;
-	verify_begin(&rsa_sha256, ID_RSA);
+	verify_begin(&rsa_sha256, suite.rsa);
 	assert_rv(CKR_SIGNATURE_INVALID, verify(size));
 	assert_rv(CKR_OPERATION_NOT_INITIALIZED, verify(size));
 }
@@ -302,16 +303,16 @@ test_ecdsa(void **state)
 {
 	CK_ULONG size = 0;
 
-	sign_begin(&ecdsa, ID_EC);
+	sign_begin(&ecdsa, suite.ec);
 	assert_ok(suite.p11->C_Sign(suite.session, digest, 32, NULL, &size));
 	assert_int_equal(size, 64);
 	assert_ok(
 		suite.p11->C_Sign(suite.session, digest, 32, signature, &size));
 	assert_int_equal(size, 64);
-	verify_begin(&ecdsa, ID_EC);
+	verify_begin(&ecdsa, suite.ec);
 	assert_ok(suite.p11->C_Verify(suite.session, digest, 32, signature,
 				      size));
-	verify_begin(&ecdsa, ID_EC);
+	verify_begin(&ecdsa, suite.ec);
 	assert_rv(
 		CKR_SIGNATURE_INVALID,
 		suite.p11->C_Verify(suite.session, text, 10, signature, size));
@@ -325,12 +326,12 @@ test_pss(void **state)
 	CK_MECHANISM pss = { CKM_SHA256_RSA_PKCS_PSS, &params, sizeof(params) };
 	CK_ULONG size = sizeof(signature);
 
-	sign_begin(&pss, ID_RSA);
+	sign_begin(&pss, suite.rsa);
 	assert_ok(sign(&size));
-	verify_begin(&pss, ID_RSA);
+	verify_begin(&pss, suite.rsa);
 	assert_ok(verify(size));
 	params.sLen = 20;
-	verify_begin(&pss, ID_RSA);
+	verify_begin(&pss, suite.rsa);
 	assert_rv(CKR_SIGNATURE_INVALID, verify(size));
 }
 
@@ -340,7 +341,7 @@ test_beside(void **state)
 {
 	CK_ULONG size = sizeof(signature);
 
-	sign_begin(&rsa_sha256, ID_RSA);
+	sign_begin(&rsa_sha256, suite.rsa);
 	if (suite.p11->C_FindObjectsInit(suite.session, NULL, 0) == CKR_OK)
 		assert_ok(suite.p11->C_FindObjectsFinal(suite.session));
 	assert_ok(sign(&size));
@@ -352,7 +353,7 @@ test_closed(void **state)
 {
 	CK_ULONG size = sizeof(signature);
 
-	sign_begin(&rsa_sha256, ID_RSA);
+	sign_begin(&rsa_sha256, suite.rsa);
 	assert_ok(suite.p11->C_CloseSession(suite.session));
 	assert_rv(CKR_SESSION_HANDLE_INVALID, sign(&size));
 }

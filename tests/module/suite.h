@@ -14,11 +14,15 @@
 
 #include "cryptoki.h"
 
-/* The module, and the token that the suite has made itself in one of its
- * slots: with a user PIN, and two key pairs on it. */
+/* The module, and a token in one of its slots: the suite has made it itself,
+ * with PINs and two key pairs, or it is a card that was there, of which less
+ * can be asked. */
 struct suite {
 	const char *path;
 	const char *pin, *so_pin;
+	bool card;
+	/* CKA_ID of a pair that signs, one that decrypts, and an EC pair */
+	CK_BYTE rsa, decrypt, ec;
 	CK_FUNCTION_LIST *p11;
 	CK_FUNCTION_LIST_3_0 *p11_3_0; /* NULL when the module has none */
 	CK_FUNCTION_LIST_3_2 *p11_3_2;
@@ -26,9 +30,6 @@ struct suite {
 	CK_SESSION_HANDLE session; /* R/W, of the case that runs */
 };
 extern struct suite suite;
-
-/* The pairs on the token, by CKA_ID. */
-enum { ID_RSA = 1, ID_EC = 2 };
 
 #define assert_rv(expected, call) assert_int_equal(call, expected)
 #define assert_ok(call)		  assert_int_equal(call, CKR_OK)
@@ -49,6 +50,8 @@ CK_RV object_peek(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object);
 /* An EC P-256 pair, of the session or of the token. */
 CK_RV pair_make(CK_SESSION_HANDLE session, CK_BBOOL token,
 		CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key);
+/* Skips the case when the token is not ours to change. */
+void need_made(void);
 /* Skips the case when the module is of another version. */
 CK_FUNCTION_LIST_3_0 *need_3_0(void);
 CK_FUNCTION_LIST_3_2 *need_3_2(void);

@@ -118,8 +118,8 @@ test_own_sessions(void **state)
 	login();
 	for (i = 0; i < THREADS; i++) {
 		workers[i] = (struct worker){
-			.public_key = object_get(CKO_PUBLIC_KEY, ID_RSA),
-			.private_key = object_get(CKO_PRIVATE_KEY, ID_RSA),
+			.public_key = object_get(CKO_PUBLIC_KEY, suite.rsa),
+			.private_key = object_get(CKO_PRIVATE_KEY, suite.rsa),
 		};
 		assert_int_equal(pthread_create(&workers[i].thread, NULL, work,
 						&workers[i]),
@@ -161,8 +161,8 @@ test_one_session(void **state)
 	int i;
 
 	login();
-	after.public_key = object_get(CKO_PUBLIC_KEY, ID_RSA);
-	after.private_key = object_get(CKO_PRIVATE_KEY, ID_RSA);
+	after.public_key = object_get(CKO_PUBLIC_KEY, suite.rsa);
+	after.private_key = object_get(CKO_PRIVATE_KEY, suite.rsa);
 	for (i = 0; i < 4; i++) {
 		workers[i] = after;
 		assert_int_equal(pthread_create(&workers[i].thread, NULL,

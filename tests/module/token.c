@@ -30,6 +30,7 @@ init_pin(const char *pin)
 static void
 test_init_in_use(void **state)
 {
+	need_made();
 	assert_rv(CKR_SESSION_EXISTS, init_token(suite.so_pin));
 }
 
@@ -39,6 +40,7 @@ test_init_wrong(void **state)
 {
 	CK_TOKEN_INFO info;
 
+	need_made();
 	assert_ok(suite.p11->C_CloseSession(suite.session));
 	assert_rv(CKR_PIN_INCORRECT, init_token("0000-wrong"));
 	assert_rv(CKR_ARGUMENTS_BAD,
@@ -51,13 +53,14 @@ test_init_wrong(void **state)
 	assert_memory_equal(info.label, "suite ", 6);
 	suite.session = session_open(CKF_RW_SESSION);
 	login();
-	(void)object_get(CKO_PRIVATE_KEY, ID_RSA);
+	(void)object_get(CKO_PRIVATE_KEY, suite.rsa);
 }
 
 /* 5.5.8: "can only be called in the R/W SO Functions state" */
 static void
 test_init_pin(void **state)
 {
+	need_made();
 	assert_rv(CKR_USER_NOT_LOGGED_IN, init_pin("1111-other"));
 	login();
 	assert_rv(CKR_USER_NOT_LOGGED_IN, init_pin("1111-other"));
@@ -77,6 +80,7 @@ test_set_pin(void **state)
 {
 	CK_SESSION_HANDLE ro = session_open(0);
 
+	need_made();
 	assert_rv(CKR_SESSION_READ_ONLY, set_pin(ro, suite.pin, "2222-other"));
 	login();
 	assert_rv(CKR_SESSION_READ_ONLY, set_pin(ro, suite.pin, "2222-other"));
@@ -98,6 +102,7 @@ test_set_pin(void **state)
 static void
 test_set_so_pin(void **state)
 {
+	need_made();
 	assert_ok(login_as(CKU_SO, suite.so_pin));
 	assert_ok(set_pin(suite.session, suite.so_pin, "3333-other"));
 	assert_ok(suite.p11->C_Logout(suite.session));

@@ -16,6 +16,8 @@ enum {
 	GROUP_KEYS = 2,
 	EXTRA_BYTE = 0x06,
 	VERSION_GOOD = 0x050404,
+	SW_NO_INSTRUCTION = 0x6D00,
+	SW_NO_CLASS = 0x6E00,
 };
 
 /* A key, as OpenSC numbers and names it. */
@@ -207,6 +209,15 @@ keys_read(struct card_applet *a, enum openpgp_use use,
 	return keys_of(o, use, found);
 }
 
+/* Is it another applet that knows no such instruction? Then nothing that the
+ * answer says is about certificates. */
+static bool
+elsewhere(const struct card_applet *a)
+{
+	return !a->proven &&
+	       (a->sw == SW_NO_INSTRUCTION || a->sw == SW_NO_CLASS);
+}
+
 /* YubiKey before 5.4.4 wants the length of what follows twice. */
 static CK_RV
 extra_byte_wanted(struct card_applet *a, bool *wanted)
@@ -230,7 +241,7 @@ extra_byte_wanted(struct card_applet *a, bool *wanted)
 	version = cursor_u8(&c);
 	version = version << 16 | cursor_u16(&c);
 	*wanted = rv == CKR_OK && cursor_ok(&c) && version < VERSION_GOOD;
-	return CKR_OK;
+	return elsewhere(a) ? CKR_OBJECT_HANDLE_INVALID : CKR_OK;
 }
 
 /* SELECT DATA: the occurrence that the next GET DATA is about. */
@@ -266,6 +277,8 @@ certificate_read(struct card_applet *a, size_t occurrence, bool extra,
 		rv = occurrence_select(a, occurrence, extra);
 		if (applet_mute(a, rv) || rv == CKR_USER_NOT_LOGGED_IN)
 			return rv;
+		if (elsewhere(a))
+			return CKR_OBJECT_HANDLE_INVALID;
 		if (rv != CKR_OK && occurrence > 0)
 			return CKR_OK;
 	}

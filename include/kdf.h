@@ -1,0 +1,45 @@
+/* Key derivation: new secrets from a secret's bytes. */
+#ifndef SIGNET_KDF_H
+#define SIGNET_KDF_H
+
+#include "crypto.h"
+
+/* A derivation that knows of no keys and objects. */
+struct kdf_job {
+	const CK_MECHANISM *mechanism;
+	struct cursor base;
+	struct cursor other; /* the second key that the parameter names */
+	size_t wanted;	     /* bytes; 0: as many as come of themselves */
+};
+enum { KDF_SIZE_MAX = 65536 };
+
+/*
+ * OUT is a builder on the heap with room for KDF_SIZE_MAX.
+ * CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID; CKR_KEY_SIZE_RANGE when
+ * that much cannot be had; CKR_TEMPLATE_INCOMPLETE when WANTED has to be said.
+ */
+CK_RV kdf_run(const struct kdf_job *job, struct builder *out) MUST_CHECK;
+
+struct kdf_row {
+	CK_MECHANISM_TYPE type;
+	bool inherits;	 /* secrecy of the base goes on to what is derived
+			  * (PKCS#11 3.2, 6.43) */
+	bool gives_data; /* a CKO_DATA object comes of it */
+};
+/* All that kdf_run() knows, and what this OpenSSL can do. */
+const struct kdf_row *kdf_rows(size_t *count);
+
+/* The part after an ECDH (PKCS#11 3.2, 6.3.20): what CKD_* makes of the shared
+ * secret. WANTED 0 with CKD_NULL: all of it. */
+CK_RV kdf_agreed(CK_EC_KDF_TYPE kdf, struct cursor secret,
+		 struct cursor shared_info, size_t wanted,
+		 struct builder *out) MUST_CHECK;
+
+/* The TLS 1.2 PRF (RFC 5246, 5); SEED is label and seed. */
+CK_RV kdf_tls_prf(enum digest d, struct cursor secret, struct cursor seed,
+		  size_t wanted, struct builder *out) MUST_CHECK;
+/* CKM_PKCS5_PBKD2, whose password is in its parameter. */
+CK_RV kdf_pbkdf2(const CK_MECHANISM *mechanism, size_t wanted,
+		 struct builder *out) MUST_CHECK;
+
+#endif

@@ -20,11 +20,12 @@ CK_RV rowed_make(struct ring *ring, uint64_t id, uint64_t version,
 void rowed_free(struct rowed *r);
 
 /*
- * The object of a row: unsealed, and compared with the row's columns.
+ * The object of a row: unsealed, and compared with the row's columns. When
+ * ONLY names attributes, no others need come.
  * CKR_USER_NOT_LOGGED_IN; CKR_DEVICE_ERROR, logged, when the row was tampered
  * with or cut: it is never used then.
  */
-CK_RV row_open(struct ring *ring, const struct row *row,
+CK_RV row_open(struct ring *ring, const struct row *row, struct template only,
 	       struct attrs *attrs) MUST_CHECK;
 
 /* What of a search the index can answer. False: nothing can match. */

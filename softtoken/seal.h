@@ -3,6 +3,7 @@
 #define SIGNET_SEAL_H
 
 #include "store.h"
+#include "token.h"
 
 enum kdf { KDF_SCRYPT = 1, KDF_PBKDF2 = 2 };
 
@@ -67,8 +68,10 @@ CK_RV blob_open(struct ring *ring, const struct row *row, struct builder *plain,
 CK_RV tag_make(struct ring *ring, CK_ATTRIBUTE_TYPE type, struct cursor value,
 	       struct builder *tag) MUST_CHECK;
 
-/* An attribute set as bytes that mean the same on every machine, and back. */
+/* An attribute set as bytes that mean the same on every machine, and back: all,
+ * or when ONLY names some at least these. */
 CK_RV attrs_encode(const struct attrs *attrs, struct builder *out) MUST_CHECK;
-CK_RV attrs_decode(struct cursor in, struct attrs *attrs) MUST_CHECK;
+CK_RV attrs_decode(struct cursor in, struct template only,
+		   struct attrs *attrs) MUST_CHECK;
 
 #endif

@@ -70,6 +70,8 @@ ulongs_decode(struct cursor in, CK_ATTRIBUTE_TYPE type, struct attrs *attrs)
 	struct builder b = builder_heap(in.left / 8 * sizeof(CK_ULONG));
 	CK_RV rv;
 
+	if (in.left == 8)
+		return attrs_set_ulong(attrs, type, narrow(cursor_u64(&in)));
 	while (cursor_ok(&in) && in.left > 0) {
 		CK_ULONG number = narrow(cursor_u64(&in));
 
@@ -82,8 +84,17 @@ ulongs_decode(struct cursor in, CK_ATTRIBUTE_TYPE type, struct attrs *attrs)
 	return rv;
 }
 
+/* With those by which a row is compared. */
+static bool
+is_wanted(CK_ATTRIBUTE_TYPE type, struct template only)
+{
+	return type == CKA_CLASS || type == CKA_KEY_TYPE ||
+	       type == CKA_PRIVATE ||
+	       template_find(only.list, only.count, type);
+}
+
 CK_RV
-attrs_decode(struct cursor in, struct attrs *attrs)
+attrs_decode(struct cursor in, struct template only, struct attrs *attrs)
 {
 	struct attrs found = { NULL, 0, 0 };
 	CK_RV rv = cursor_u8(&in) == ENCODING ? CKR_OK : CKR_DATA_INVALID;
@@ -96,6 +107,8 @@ attrs_decode(struct cursor in, struct attrs *attrs)
 		if (!cursor_ok(&value) || i >= ATTRIBUTES_MAX ||
 		    kind > VALUE_ULONGS)
 			rv = CKR_DATA_INVALID;
+		else if (only.count > 0 && !is_wanted(type, only))
+			continue;
 		else if (kind == VALUE_ULONGS)
 			rv = ulongs_decode(value, type, &found);
 		else

@@ -99,6 +99,28 @@ rowed_free(struct rowed *r)
 	builder_free(&r->blob);
 }
 
+static bool
+column_agrees(struct cursor a, struct cursor b)
+{
+	return cursor_ok(&a) == cursor_ok(&b) &&
+	       (!cursor_ok(&a) || cursor_same(a, b));
+}
+
+static bool
+tags_agree(struct ring *ring, const struct row *row, const struct attrs *attrs)
+{
+	struct builder tags = builder_heap(TAGS_MAX);
+	struct cursor columns[TAGGED];
+	bool fine = tags_write(ring, attrs, row->private, &tags, columns) ==
+			    CKR_OK &&
+		    column_agrees(columns[0], row->id_tag) &&
+		    column_agrees(columns[1], row->label_tag) &&
+		    column_agrees(columns[2], row->subject_tag);
+
+	builder_free(&tags);
+	return fine;
+}
+
 /* The columns are an index that anybody may have changed; the blob, once its
  * seal or mark was right, is the truth. */
 static bool
@@ -113,7 +135,8 @@ columns_agree(const struct row *row, const struct attrs *attrs)
 }
 
 CK_RV
-row_open(struct ring *ring, const struct row *row, struct attrs *attrs)
+row_open(struct ring *ring, const struct row *row, struct template only,
+	 struct attrs *attrs)
 {
 	struct builder plain = builder_heap(STORE_BLOB_MAX);
 	struct attrs found = { NULL, 0, 0 };
@@ -121,8 +144,10 @@ row_open(struct ring *ring, const struct row *row, struct attrs *attrs)
 	CK_RV rv = blob_open(ring, row, &plain, &proven);
 
 	if (rv == CKR_OK)
-		rv = attrs_decode(builder_read(&plain), &found);
+		rv = attrs_decode(builder_read(&plain), only, &found);
 	if (rv == CKR_OK && !columns_agree(row, &found))
+		rv = CKR_DATA_INVALID;
+	if (rv == CKR_OK && only.count == 0 && !tags_agree(ring, row, &found))
 		rv = CKR_DATA_INVALID;
 	/* trust that nobody's key vouches for is none */
 	if (rv == CKR_OK && !proven && attrs_bool(&found, CKA_TRUSTED, false))
@@ -152,6 +177,30 @@ match_ulong(const CK_ATTRIBUTE *list, CK_ULONG count, CK_ATTRIBUTE_TYPE type,
 	return template_ulong(list, count, type, 0, value) == CKR_OK;
 }
 
+/* Does the index answer this part of a search, with no other tag than BY's? */
+static bool
+indexed(const CK_ATTRIBUTE *a, int by)
+{
+	bool token = false;
+
+	switch (a->type) {
+	case CKA_TOKEN:
+		/* all that has a row is a token object */
+		return template_bool(a, 1, CKA_TOKEN, false, &token) ==
+			       CKR_OK &&
+		       token;
+	case CKA_CLASS:
+	case CKA_KEY_TYPE:
+	case CKA_PRIVATE:
+		return true;
+	}
+	for (int i = 0; i < TAGGED; i++) {
+		if (tagged[i].type == a->type)
+			return tagged[i].by == by;
+	}
+	return false;
+}
+
 bool
 row_match_of(struct ring *ring, const CK_ATTRIBUTE *list, CK_ULONG count,
 	     struct builder *tag, struct row_match *match)
@@ -161,8 +210,11 @@ row_match_of(struct ring *ring, const CK_ATTRIBUTE *list, CK_ULONG count,
 
 	if (!match_ulong(list, count, CKA_CLASS, &m.any_class, &m.class) ||
 	    !match_ulong(list, count, CKA_KEY_TYPE, &m.any_key_type,
-			 &m.key_type))
+			 &m.key_type) ||
+	    template_bool(list, count, CKA_PRIVATE, false, &m.private) !=
+		    CKR_OK)
 		return false;
+	m.any_private = !template_find(list, count, CKA_PRIVATE);
 	if (!m.any_class)
 		m.by = BY_CLASS;
 	else if (!m.any_key_type)
@@ -178,6 +230,9 @@ row_match_of(struct ring *ring, const CK_ATTRIBUTE *list, CK_ULONG count,
 		if (ring && tag_make(ring, a->type, m.plain, tag) == CKR_OK)
 			m.keyed = builder_read(tag);
 	}
+	m.whole = true;
+	for (CK_ULONG i = 0; i < count; i++)
+		m.whole = m.whole && indexed(&list[i], (int)m.by);
 	*match = m;
 	return true;
 }

@@ -307,6 +307,8 @@ store_row_search(struct store *s, const struct row_match *match,
 		sqlite3_bind_int64(st, 4, (int64_t)match->key_type);
 	if (match->public_only)
 		sqlite3_bind_int(st, 5, 1);
+	if (!match->any_private)
+		sqlite3_bind_int(st, 6, match->private);
 	while (rv == CKR_OK) {
 		rv = store_step(s, st, &row);
 		if (rv != CKR_OK || !row)

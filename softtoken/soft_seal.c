@@ -23,9 +23,12 @@ struct keys {
 	uint8_t tag[KEY_SIZE];
 };
 
+/* The MACs have their keys in them and are only ever copied: to set up a MAC
+ * costs more than to compute one. */
 struct ring {
 	atomic_uint references;
 	struct secret *secret; /* struct keys */
+	EVP_MAC_CTX *mark, *tag;
 };
 
 static const struct keys *
@@ -56,6 +59,41 @@ subkey_derive(const uint8_t master[MASTER_KEY_SIZE], const char *purpose,
 	return fine ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 
+/* HMAC-SHA-256 (RFC 2104), keyed. */
+static EVP_MAC_CTX *
+hmac_new(const uint8_t key[KEY_SIZE])
+{
+	EVP_MAC *mac = EVP_MAC_fetch(crypto_context(), "HMAC", NULL);
+	EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(mac);
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
+						 (char *)"SHA256", 0),
+		OSSL_PARAM_construct_end(),
+	};
+
+	if (ctx && EVP_MAC_init(ctx, key, KEY_SIZE, params) != 1) {
+		EVP_MAC_CTX_free(ctx);
+		ctx = NULL;
+	}
+	EVP_MAC_free(mac);
+	return ctx;
+}
+
+/* Of A || B. */
+static CK_RV
+hmac(const EVP_MAC_CTX *keyed, struct cursor a, struct cursor b,
+     uint8_t out[MAC_SIZE])
+{
+	EVP_MAC_CTX *ctx = EVP_MAC_CTX_dup(keyed);
+	size_t size = 0;
+	bool fine = ctx && EVP_MAC_update(ctx, a.at, a.left) == 1 &&
+		    EVP_MAC_update(ctx, b.at, b.left) == 1 &&
+		    EVP_MAC_final(ctx, out, &size, MAC_SIZE) == 1;
+
+	EVP_MAC_CTX_free(ctx);
+	return fine && size == MAC_SIZE ? CKR_OK : CKR_FUNCTION_FAILED;
+}
+
 struct ring *
 ring_new(const uint8_t master[MASTER_KEY_SIZE])
 {
@@ -63,19 +101,22 @@ ring_new(const uint8_t master[MASTER_KEY_SIZE])
 	struct keys keys;
 	struct builder b = builder_over(keys.master, sizeof(keys.master));
 
-	builder_put(&b, master, MASTER_KEY_SIZE);
-	if (r && subkey_derive(master, "signet seal", keys.seal) == CKR_OK &&
-	    subkey_derive(master, "signet mark", keys.mark) == CKR_OK &&
-	    subkey_derive(master, "signet tag", keys.tag) == CKR_OK)
-		r->secret = secret_new(&keys, sizeof(keys));
-	mem_wipe(&keys, sizeof(keys));
-	if (r && !r->secret) {
-		mem_free(r, sizeof(*r));
+	if (!r)
 		return NULL;
+	atomic_init(&r->references, 1);
+	builder_put(&b, master, MASTER_KEY_SIZE);
+	if (subkey_derive(master, "signet seal", keys.seal) == CKR_OK &&
+	    subkey_derive(master, "signet mark", keys.mark) == CKR_OK &&
+	    subkey_derive(master, "signet tag", keys.tag) == CKR_OK) {
+		r->secret = secret_new(&keys, sizeof(keys));
+		r->mark = hmac_new(keys.mark);
+		r->tag = hmac_new(keys.tag);
 	}
-	if (r)
-		atomic_init(&r->references, 1);
-	return r;
+	mem_wipe(&keys, sizeof(keys));
+	if (r->secret && r->mark && r->tag)
+		return r;
+	ring_unref(r);
+	return NULL;
 }
 
 struct ring *
@@ -92,6 +133,8 @@ ring_unref(struct ring *r)
 	if (!r || atomic_fetch_sub(&r->references, 1) != 1)
 		return;
 	secret_free(r->secret);
+	EVP_MAC_CTX_free(r->mark);
+	EVP_MAC_CTX_free(r->tag);
 	mem_free(r, sizeof(*r));
 }
 
@@ -99,29 +142,6 @@ const uint8_t *
 ring_master(const struct ring *r)
 {
 	return ring_keys(r)->master;
-}
-
-/* HMAC-SHA-256 (RFC 2104) of A || B. */
-static CK_RV
-hmac(const uint8_t key[KEY_SIZE], struct cursor a, struct cursor b,
-     uint8_t out[MAC_SIZE])
-{
-	EVP_MAC *mac = EVP_MAC_fetch(crypto_context(), "HMAC", NULL);
-	EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(mac);
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
-						 (char *)"SHA256", 0),
-		OSSL_PARAM_construct_end(),
-	};
-	size_t size = 0;
-	bool fine = ctx && EVP_MAC_init(ctx, key, KEY_SIZE, params) == 1 &&
-		    EVP_MAC_update(ctx, a.at, a.left) == 1 &&
-		    EVP_MAC_update(ctx, b.at, b.left) == 1 &&
-		    EVP_MAC_final(ctx, out, &size, MAC_SIZE) == 1;
-
-	EVP_MAC_CTX_free(ctx);
-	EVP_MAC_free(mac);
-	return fine && size == MAC_SIZE ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 
 /* What of a row its blob is bound to: moved to another row, or cut back to an
@@ -152,8 +172,7 @@ blob_seal(struct ring *ring, const struct row *row, struct cursor plain,
 		rv = gcm_seal(ring_keys(ring)->seal, builder_read(&aad), plain,
 			      blob);
 	} else if (ring) {
-		rv = hmac(ring_keys(ring)->mark, builder_read(&aad), plain,
-			  mark);
+		rv = hmac(ring->mark, builder_read(&aad), plain, mark);
 		builder_u8(blob, BLOB_MARKED);
 		builder_put(blob, mark, sizeof(mark));
 		builder_append(blob, plain);
@@ -177,7 +196,7 @@ marked_open(struct ring *ring, struct cursor aad, struct cursor blob,
 	if (!cursor_ok(&blob))
 		return CKR_DATA_INVALID;
 	if (ring) {
-		rv = hmac(ring_keys(ring)->mark, aad, blob, wanted);
+		rv = hmac(ring->mark, aad, blob, wanted);
 		if (rv != CKR_OK)
 			return rv;
 		if (!mem_equal(mark.at, wanted, MAC_SIZE))
@@ -233,7 +252,7 @@ tag_make(struct ring *ring, CK_ATTRIBUTE_TYPE type, struct cursor value,
 	CK_RV rv;
 
 	builder_u64(&kind, type);
-	rv = hmac(ring_keys(ring)->tag, builder_read(&kind), value, out);
+	rv = hmac(ring->tag, builder_read(&kind), value, out);
 	if (rv == CKR_OK)
 		builder_put(tag, out, TAG_SIZE);
 	return rv;

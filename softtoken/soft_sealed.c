@@ -3,9 +3,9 @@
 #include "soft_token.h"
 
 enum {
-	CACHE_MAX = 1024,  /* objects in memory */
-	CACHE_SEARCH = 64, /* a search with more results fills no cache */
-	LOAD_TRIES = 64,   /* against other threads' changes */
+	CACHE_MAX = 1024, /* objects in memory */
+	OPENED_MAX = 64,  /* a search that the index answers opens no more */
+	LOAD_TRIES = 64,  /* against other threads' changes */
 };
 
 /* The object as its row tells it now. */
@@ -20,12 +20,24 @@ row_load(struct store *s, struct ring *ring, uint64_t id, uint64_t *version,
 	if (rv == CKR_OK)
 		rv = store_end(s, store_row_read(s, id, &row, &bytes));
 	if (rv == CKR_OK)
-		rv = row_open(ring, &row, attrs);
+		rv = row_open(ring, &row, (struct template){ NULL, 0 }, attrs);
 	if (rv == CKR_OK)
 		*version = row.version;
 	builder_free(&bytes);
 	/* who cannot open it does not know that it is there */
 	return rv == CKR_USER_NOT_LOGGED_IN ? CKR_OBJECT_HANDLE_INVALID : rv;
+}
+
+static CK_RV
+version_load(struct store *s, uint64_t id, uint64_t *version)
+{
+	CK_RV rv = store_begin(s, STORE_READ);
+
+	if (rv == CKR_OK)
+		rv = store_end(s, store_row_version(s, id, version));
+	if (rv == CKR_OK && *version == 0)
+		rv = CKR_OBJECT_HANDLE_INVALID;
+	return rv;
 }
 
 static bool
@@ -36,7 +48,7 @@ has_key(const struct item *item)
 
 /* With the lock. */
 static CK_RV
-cache_put(struct soft_token *t, uint64_t id, uint64_t version,
+cache_put(struct soft_token *t, uint64_t id, uint64_t version, uint64_t epoch,
 	  struct attrs *attrs)
 {
 	struct item *item;
@@ -49,7 +61,7 @@ cache_put(struct soft_token *t, uint64_t id, uint64_t version,
 	item = item_new(id, version, attrs);
 	if (!item)
 		return CKR_HOST_MEMORY;
-	item->epoch = t->epoch;
+	item->epoch = epoch;
 	return items_add(&t->items, item);
 }
 
@@ -87,12 +99,10 @@ cache_fill(struct soft_token *t, uint64_t id, const struct seen *seen)
 	struct store *s = atomic_load(&t->store);
 	struct item *item;
 	uint64_t version = 0;
-	CK_RV rv = store_begin(s, STORE_READ);
+	CK_RV rv = CKR_OK;
 
-	if (rv == CKR_OK)
-		rv = store_end(s, store_row_version(s, id, &version));
-	if (rv == CKR_OK && version == 0)
-		rv = CKR_OBJECT_HANDLE_INVALID;
+	if (seen->cached)
+		rv = version_load(s, id, &version);
 	if (rv == CKR_OK && (!seen->cached || version != seen->version))
 		rv = row_load(s, seen->ring, id, &version, &attrs);
 	soft_lock(t);
@@ -102,7 +112,7 @@ cache_fill(struct soft_token *t, uint64_t id, const struct seen *seen)
 	else if (rv != CKR_OK)
 		items_remove(&t->items, id);
 	else if (attrs.count > 0)
-		rv = cache_put(t, id, version, &attrs);
+		rv = cache_put(t, id, version, seen->epoch, &attrs);
 	else if (item && item->version == version)
 		item->epoch = seen->epoch;
 	soft_unlock(t);
@@ -137,37 +147,32 @@ match_now(const struct attrs *attrs, struct template match)
 	return attrs_match(attrs, match.list, match.count) == MATCH_YES;
 }
 
-/* Does the object behind one row of the index match, blob and all? */
-static bool
-candidate_matches(struct soft_token *t, struct ring *ring, uint64_t id,
-		  struct template match, bool keep)
-{
-	struct attrs attrs = { NULL, 0, 0 };
-	struct item *item;
-	uint64_t version;
-	bool fine;
+/* A search under way. */
+struct search {
+	struct template match;
+	struct row_match index;
+	struct ring *ring;
+	struct ids candidates;
+	/* the only candidate's row, of the same moment as the search */
+	bool read;
+	struct row row;
+	struct builder bytes;
+};
 
-	/* a row that does not open was logged; for a search it is not there */
-	if (keep) {
-		if (sealed_get(t, id, &item) != CKR_OK)
-			return false;
-		fine = match_now(&item->attrs, match);
-		soft_unlock(t);
-		return fine;
-	}
-	fine = row_load(atomic_load(&t->store), ring, id, &version, &attrs) ==
-		       CKR_OK &&
-	       match_now(&attrs, match);
-	attrs_free(&attrs);
-	return fine;
+/* With the lock: the object, if the cache has it and it is fresh. */
+static struct item *
+cache_peek(struct soft_token *t, uint64_t id)
+{
+	struct item *item = items_find(&t->items, id);
+
+	return item && item->epoch == t->epoch ? item : NULL;
 }
 
 /* The rows that the index offers, and a look at what else is new. */
 static CK_RV
-candidates_find(struct soft_token *t, const struct row_match *match,
-		struct ids *candidates)
+search_rows(struct soft_token *t, struct store *s, struct search *search)
 {
-	struct store *s = atomic_load(&t->store);
+	struct ids *found = &search->candidates;
 	struct look look;
 	uint64_t known;
 	CK_RV rv;
@@ -175,17 +180,81 @@ candidates_find(struct soft_token *t, const struct row_match *match,
 	soft_lock(t);
 	known = t->data_version;
 	soft_unlock(t);
-	rv = store_begin(s, STORE_READ);
-	if (rv != CKR_OK)
-		return rv;
 	rv = look_read(s, known, &look);
 	if (rv == CKR_OK)
-		rv = store_row_search(s, match, candidates);
-	rv = store_end(s, rv);
-	if (rv == CKR_OK) {
-		soft_lock(t);
-		look_apply(t, &look);
-		soft_unlock(t);
+		rv = store_row_search(s, &search->index, found);
+	if (rv != CKR_OK)
+		return rv;
+	soft_lock(t);
+	look_apply(t, &look);
+	search->read = found->count == 1 && !cache_peek(t, found->list[0]);
+	soft_unlock(t);
+	if (search->read)
+		rv = store_row_read(s, found->list[0], &search->row,
+				    &search->bytes);
+	return rv;
+}
+
+/* Opens no more of a row than the search is for. */
+static bool
+row_matches(struct search *search)
+{
+	struct template all = { NULL, 0 };
+	struct attrs attrs = { NULL, 0, 0 };
+	bool fine;
+
+	/* a row that does not open was logged; for a search it is not there */
+	fine = row_open(search->ring, &search->row,
+			search->index.whole ? search->match : all,
+			&attrs) == CKR_OK &&
+	       match_now(&attrs, search->match);
+	attrs_free(&attrs);
+	return fine;
+}
+
+/* Does the object behind one row of the index match, blob and all? */
+static bool
+candidate_matches(struct soft_token *t, struct search *search, uint64_t id,
+		  bool known)
+{
+	struct store *s = atomic_load(&t->store);
+	struct item *item;
+	bool cached, fine = false;
+
+	soft_lock(t);
+	item = cache_peek(t, id);
+	cached = item != NULL;
+	if (item)
+		fine = match_now(&item->attrs, search->match);
+	soft_unlock(t);
+	if (cached || known)
+		return cached ? fine : known;
+	if (!search->read) {
+		builder_free(&search->bytes);
+		if (store_begin(s, STORE_READ) != CKR_OK ||
+		    store_end(s, store_row_read(s, id, &search->row,
+						&search->bytes)) != CKR_OK)
+			return false;
+	}
+	return row_matches(search);
+}
+
+static CK_RV
+search_run(struct soft_token *t, struct search *search, struct ids *found)
+{
+	struct store *s = atomic_load(&t->store);
+	struct ids *candidates = &search->candidates;
+	bool all = search->match.count == 0, known;
+	CK_RV rv = store_begin(s, STORE_SNAPSHOT);
+
+	if (rv == CKR_OK)
+		rv = store_end(s, search_rows(t, s, search));
+	known = search->index.whole && candidates->count > OPENED_MAX;
+	for (size_t i = 0; rv == CKR_OK && i < candidates->count; i++) {
+		uint64_t id = candidates->list[i];
+
+		if (all || candidate_matches(t, search, id, known))
+			rv = ids_add(found, id);
 	}
 	return rv;
 }
@@ -193,29 +262,24 @@ candidates_find(struct soft_token *t, const struct row_match *match,
 static CK_RV
 sealed_search(struct soft_token *t, struct template match, struct ids *found)
 {
-	struct ids candidates = { NULL, 0, 0 };
+	struct search search = {
+		.match = match,
+		.ring = soft_ring(t),
+		.bytes = builder_heap(STORE_BLOB_MAX),
+	};
 	struct builder tag = builder_heap(64);
-	struct ring *ring = soft_ring(t);
-	struct row_match index;
 	CK_RV rv = CKR_OK;
 
-	if (!atomic_load(&t->store) ||
-	    !row_match_of(ring, match.list, match.count, &tag, &index))
-		goto out;
-	index.public_only = soft_login_state(t) != LOGIN_USER;
-	rv = candidates_find(t, &index, &candidates);
-	for (size_t i = 0; rv == CKR_OK && i < candidates.count; i++) {
-		uint64_t id = candidates.list[i];
-
-		if (match.count == 0 ||
-		    candidate_matches(t, ring, id, match,
-				      candidates.count <= CACHE_SEARCH))
-			rv = ids_add(found, id);
+	if (atomic_load(&t->store) &&
+	    row_match_of(search.ring, match.list, match.count, &tag,
+			 &search.index)) {
+		search.index.public_only = soft_login_state(t) != LOGIN_USER;
+		rv = search_run(t, &search, found);
 	}
-out:
-	ids_free(&candidates);
+	ids_free(&search.candidates);
+	builder_free(&search.bytes);
 	builder_free(&tag);
-	ring_unref(ring);
+	ring_unref(search.ring);
 	return rv;
 }
 

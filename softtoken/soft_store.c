@@ -10,6 +10,7 @@
 
 static const char *const sql[SQL_STATEMENTS] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
+	[SQL_BEGIN_SNAPSHOT] = "BEGIN",
 	[SQL_COMMIT] = "COMMIT",
 	[SQL_ROLLBACK] = "ROLLBACK",
 	[SQL_DATA_VERSION] = "PRAGMA data_version",
@@ -40,17 +41,20 @@ static const char *const sql[SQL_STATEMENTS] = {
 #define REST                                  \
 	" AND (?3 IS NULL OR +class = ?3)"    \
 	" AND (?4 IS NULL OR +key_type = ?4)" \
-	" AND (?5 IS NULL OR private = 0) ORDER BY id"
+	" AND (?5 IS NULL OR private = 0)"    \
+	" AND (?6 IS NULL OR private = ?6) ORDER BY id"
+/* a public object's tag is the plain one, a private object's the keyed one */
+#define TAGGED(tag)             \
+	"SELECT id FROM object" \
+	" WHERE " tag " IN (?1, ?2) AND " tag " = iif(private, ?2, ?1)" REST
 	[SQL_SEARCH + BY_ALL] = "SELECT id FROM object WHERE 1" REST,
 	[SQL_SEARCH + BY_CLASS] = "SELECT id FROM object WHERE class = ?3" REST,
 	[SQL_SEARCH + BY_KEY_TYPE] =
 		"SELECT id FROM object WHERE key_type = ?4" REST,
-	[SQL_SEARCH + BY_ID] =
-		"SELECT id FROM object WHERE id_tag IN (?1, ?2)" REST,
-	[SQL_SEARCH + BY_LABEL] =
-		"SELECT id FROM object WHERE label_tag IN (?1, ?2)" REST,
-	[SQL_SEARCH + BY_SUBJECT] =
-		"SELECT id FROM object WHERE subject_tag IN (?1, ?2)" REST,
+	[SQL_SEARCH + BY_ID] = TAGGED("id_tag"),
+	[SQL_SEARCH + BY_LABEL] = TAGGED("label_tag"),
+	[SQL_SEARCH + BY_SUBJECT] = TAGGED("subject_tag"),
+#undef TAGGED
 #undef REST
 };
 
@@ -135,17 +139,13 @@ store_moved(struct store *s)
 
 /* What is written to a removed file is lost, so that is no success. */
 static CK_RV
-transaction_begin(struct store *s)
+write_begin(struct store *s)
 {
-	CK_RV rv;
-
 	if (!s->writable)
 		return CKR_TOKEN_WRITE_PROTECTED;
 	if (store_moved(s))
 		return CKR_DEVICE_REMOVED;
-	rv = store_run(s, SQL_BEGIN);
-	s->writing = rv == CKR_OK;
-	return rv;
+	return store_run(s, SQL_BEGIN);
 }
 
 CK_RV
@@ -157,7 +157,10 @@ store_begin(struct store *s, enum store_mode mode)
 	if (!s->db)
 		rv = CKR_DEVICE_REMOVED;
 	else if (mode == STORE_WRITE)
-		rv = transaction_begin(s);
+		rv = write_begin(s);
+	else if (mode == STORE_SNAPSHOT)
+		rv = store_run(s, SQL_BEGIN_SNAPSHOT);
+	s->within = rv == CKR_OK && mode != STORE_READ;
 	if (rv != CKR_OK)
 		pthread_mutex_unlock(&s->lock);
 	return rv;
@@ -177,12 +180,12 @@ store_try(struct store *s)
 CK_RV
 store_end(struct store *s, CK_RV rv)
 {
-	if (s->writing && rv == CKR_OK)
+	if (s->within && rv == CKR_OK)
 		rv = store_run(s, SQL_COMMIT);
 	/* after some errors SQLite has rolled back by itself */
-	if (s->writing && !sqlite3_get_autocommit(s->db))
+	if (s->within && !sqlite3_get_autocommit(s->db))
 		DROP(store_run(s, SQL_ROLLBACK)); /* RV says why already */
-	s->writing = false;
+	s->within = false;
 	pthread_mutex_unlock(&s->lock);
 	return rv;
 }

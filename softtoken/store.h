@@ -46,9 +46,11 @@ struct row {
 /* What to look for in the index; a tag may stand in its plain or keyed form. */
 struct row_match {
 	enum { BY_ALL, BY_CLASS, BY_KEY_TYPE, BY_ID, BY_LABEL, BY_SUBJECT } by;
-	bool any_class, any_key_type, public_only;
+	bool any_class, any_key_type, any_private, public_only;
 	CK_ULONG class, key_type;
+	bool private;
 	struct cursor plain, keyed; /* keyed is bad when there is no key */
+	bool whole;		    /* this is all that was asked for */
 };
 
 /*
@@ -75,8 +77,9 @@ bool store_writable(const struct store *s);
 bool store_gone(struct store *s);
 
 /* The short lock. STORE_WRITE is one transaction that other processes see
- * whole or not at all; STORE_TRY gives up (false) when the lock is taken. */
-enum store_mode { STORE_READ, STORE_WRITE };
+ * whole or not at all; with STORE_SNAPSHOT all that is read is of one moment;
+ * store_try() is STORE_READ, or false when the lock is taken. */
+enum store_mode { STORE_READ, STORE_SNAPSHOT, STORE_WRITE };
 CK_RV store_begin(struct store *s, enum store_mode mode) MUST_CHECK;
 bool store_try(struct store *s) MUST_CHECK;
 /* Commits when RV is CKR_OK, else undoes all; answers RV or why it failed. */

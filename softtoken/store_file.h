@@ -16,6 +16,7 @@ enum {
 
 enum statement {
 	SQL_BEGIN,
+	SQL_BEGIN_SNAPSHOT,
 	SQL_COMMIT,
 	SQL_ROLLBACK,
 	SQL_DATA_VERSION,
@@ -40,7 +41,7 @@ struct store {
 	sqlite3 *db; /* NULL in a forked child */
 	sqlite3_stmt *statements[SQL_STATEMENTS];
 	bool writable;
-	bool writing; /* within BEGIN IMMEDIATE */
+	bool within; /* a transaction */
 	char *path;
 	struct store *next; /* in the registry */
 };

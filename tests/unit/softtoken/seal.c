@@ -200,6 +200,7 @@ test_decode_garbage(void **state)
 	struct attrs attrs = { 0 }, out = { 0 };
 	struct builder b = builder_heap(1000);
 	CK_MECHANISM_TYPE list[] = { CKM_ECDSA, CK_UNAVAILABLE_INFORMATION };
+	struct template all = { NULL, 0 };
 	struct cursor c;
 
 	assert_int_equal(attrs_set_ulong(&attrs, CKA_CLASS, CKO_PRIVATE_KEY),
@@ -213,13 +214,13 @@ test_decode_garbage(void **state)
 	/* cut between two attributes it is a shorter set, anywhere else none */
 	c = builder_read(&b);
 	for (c.left = 0; c.left < b.used; c.left++) {
-		CK_RV rv = attrs_decode(c, &out);
+		CK_RV rv = attrs_decode(c, all, &out);
 
 		if (rv == CKR_OK)
 			assert_true(out.count < attrs.count);
 		attrs_free(&out);
 	}
-	assert_int_equal(attrs_decode(c, &out), CKR_OK);
+	assert_int_equal(attrs_decode(c, all, &out), CKR_OK);
 	assert_int_equal(out.count, attrs.count);
 	for (size_t i = 0; i < attrs.count; i++)
 		assert_true(
@@ -228,7 +229,7 @@ test_decode_garbage(void **state)
 	attrs_free(&out);
 	for (size_t i = 0; i < b.used; i++) {
 		b.data[i] ^= 0xFF;
-		if (attrs_decode(builder_read(&b), &out) == CKR_OK)
+		if (attrs_decode(builder_read(&b), all, &out) == CKR_OK)
 			attrs_free(&out);
 		b.data[i] ^= 0xFF;
 	}

@@ -272,6 +272,67 @@ test_many(void **state)
 	place_close(&p);
 }
 
+/* How many objects a search for these finds. */
+static size_t
+count_matches(struct token *t, struct template match)
+{
+	struct ids found = { NULL, 0, 0 };
+	size_t count;
+
+	assert_int_equal(t->ops->search(t, match, &found), CKR_OK);
+	count = found.count;
+	ids_free(&found);
+	return count;
+}
+
+/* What the index answers for many is what the objects themselves would say. */
+static void
+test_index_answers(void **state)
+{
+	enum { MANY = 140 };
+	struct place p;
+	struct token *t;
+	CK_OBJECT_CLASS class = CKO_DATA, other = CKO_CERTIFICATE;
+	CK_ATTRIBUTE list[] = {
+		TEXT_ATTR(CKA_LABEL, "many"),  ONE_ATTR(CKA_CLASS, class),
+		ONE_ATTR(CKA_PRIVATE, yes),    ONE_ATTR(CKA_TOKEN, yes),
+		TEXT_ATTR(CKA_VALUE, "value"),
+	};
+	CK_ATTRIBUTE get = { CKA_VALUE, NULL, 0 };
+	uint64_t id;
+
+	place_open(&p);
+	t = place_token(&p);
+	log_in(t, LOGIN_USER);
+	for (int i = 0; i < 2 * MANY; i++)
+		assert_int_equal(make_data(t, "many", i ? "value" : "another",
+					   i % 2, &id),
+				 CKR_OK);
+	assert_int_equal(make_data(t, "one", "value", true, &id), CKR_OK);
+	list[3].pValue = (void *)&no;
+	assert_int_equal(count_matches(t, TEMPLATE(list)), 0);
+	list[3].pValue = (void *)&yes;
+	assert_int_equal(count_matches(t, (struct template){ list, 1 }),
+			 2 * MANY);
+	assert_int_equal(count_matches(t, (struct template){ list, 4 }), MANY);
+	list[2].pValue = (void *)&no;
+	assert_int_equal(count_matches(t, (struct template){ list, 4 }), MANY);
+	/* a value has no index */
+	assert_int_equal(count_matches(t, (struct template){ list, 5 }),
+			 MANY - 1);
+	list[1].pValue = &other;
+	assert_int_equal(count_matches(t, (struct template){ list, 2 }), 0);
+	/* a private object's tag is none for a public one */
+	place_sql(&p, "UPDATE object SET label_tag = (SELECT label_tag FROM"
+		      " object WHERE private = 1 LIMIT 1)");
+	assert_int_equal(count_matches(t, (struct template){ list, 1 }),
+			 MANY + 1);
+	/* and what came in by a changed index is not used */
+	assert_int_equal(t->ops->attributes_get(t, id, &get, 1),
+			 CKR_DEVICE_ERROR);
+	place_close(&p);
+}
+
 int
 main(void)
 {
@@ -283,6 +344,7 @@ main(void)
 		{ "/softtoken/sealed/search-private", test_search_private },
 		{ "/softtoken/sealed/trusted", test_trusted },
 		{ "/softtoken/sealed/many", test_many },
+		{ "/softtoken/sealed/index-answers", test_index_answers },
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 # What the card tests share. A test sources this with its own arguments,
-# PIV_CARD and KEYS (a folder that personalise may fill), defines functions
+# CARD_PROGRAM and KEYS (a folder that personalise may fill), defines functions
 # and calls: on_card SET 'OPTIONS' FUNCTION. The function then runs inside
 # pcscd/run, beside a card with that set of keys.
 set -euo pipefail
@@ -11,7 +11,7 @@ opensc=${SIGNET_OPENSC_PKCS11:-/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so}
 ykcs11=${SIGNET_YKCS11:-/usr/lib/x86_64-linux-gnu/libykcs11.so}
 inside=
 [ "${1:-}" != --inside ] || { inside=$2; shift 2; }
-piv_card=$1 keys=$2
+program=$1 keys=$2
 mkdir -p "$keys"
 keys=$(cd "$keys" && pwd)
 [ -n "$inside" ] || "$here/../pcscd/personalise" "$keys"
@@ -42,12 +42,12 @@ refused() {
 
 # state WORD: one value of the card's state, such as pin
 state() {
-	"$piv_card" --tell "$control" state | tr ' ' '\n' |
+	"$program" --tell "$control" state | tr ' ' '\n' |
 		sed -n "s/^$1=//p"
 }
 
 tell() {
-	"$piv_card" --tell "$control" "$1" >/dev/null || fail "control: $1"
+	"$program" --tell "$control" "$1" >/dev/null || fail "control: $1"
 }
 
 exchanges() {
@@ -62,9 +62,9 @@ on_card() {
 		options="$(<"$keys/$1/card") $2"
 	fi
 	echo "== $3: $1 $2"
-	"$here/../pcscd/run" --card "$piv_card --port @PORT@ --trace @TRACE@ \
+	"$here/../pcscd/run" --card "$program --port @PORT@ --trace @TRACE@ \
 		--control @CONTROL@ $options" -- \
-		bash "$0" --inside "$3" "$piv_card" "$keys" ||
+		bash "$0" --inside "$3" "$program" "$keys" ||
 		{ echo "FAIL: $3 on: $1 $2" >&2; exit 1; }
 }
 

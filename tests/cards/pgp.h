@@ -67,12 +67,14 @@ enum pgp_quirk {
 	PGP_WRONG_63CX,	 /* a wrong PIN gives the counter, not 6982 */
 	PGP_LENGTH_6A80, /* a PIN of a wrong length costs no try */
 	PGP_LENGTH_6700,
-	PGP_NO_EMPTY_VERIFY,   /* the empty VERIFY gives 6A80 */
-	PGP_EMPTY_VERIFY_ENDS, /* the empty VERIFY ends the status */
-	PGP_NO_VERIFY_FF,      /* VERIFY P1=FF gives 6A80 */
-	PGP_ONE_SHOT_6985,     /* PW1 used up is 6985, not 6982 */
-	PGP_FAIL_ENDS_81,      /* a failed signature uses PW1 up, too */
-	PGP_KDF_RESETS_PINS,   /* writing F9 puts all PINs back */
+	PGP_NO_EMPTY_VERIFY,	/* the empty VERIFY gives 6A80 */
+	PGP_EMPTY_VERIFY_ENDS,	/* the empty VERIFY ends the status */
+	PGP_NO_VERIFY_FF,	/* VERIFY P1=FF gives 6A80 */
+	PGP_ONE_SHOT_6985,	/* PW1 used up is 6985, not 6982 */
+	PGP_FAIL_ENDS_81,	/* a failed signature uses PW1 up, too */
+	PGP_CODE_COUNTED,	/* C4: tries of a resetting code never set */
+	PGP_ACTIVATE_KEEPS_PIN, /* what was given before TERMINATE stays */
+	PGP_KDF_RESETS_PINS,	/* writing F9 puts all PINs back */
 	/* data objects */
 	PGP_OUTER_TAG,	      /* constructed ones come with their tag */
 	PGP_EMPTY_73,	      /* 73 00, then what belongs inside */
@@ -96,6 +98,9 @@ enum pgp_quirk {
 	PGP_EMPTY_KEY_6F00, /* the public key of an empty slot, else 6A88 */
 	PGP_QUIRKS
 };
+
+/* A SmartPGP of 3.0 has no objects for a button. */
+#define PGP_BUTTON_SINCE 0x0304
 
 #define PGP_QUIRK(name) (UINT64_C(1) << PGP_##name)
 

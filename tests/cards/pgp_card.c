@@ -26,6 +26,9 @@ pgp_init(struct pgp *pgp)
 	struct pile attributes;
 
 	for (int i = 0; i < PGP_SLOTS; i++) {
+		/* The attestation key came with the device and stays. */
+		if (i == SLOT_ATT && pgp->keys[i].attributes.size > 0)
+			continue;
 		pgp_key_clear(&pgp->keys[i]);
 		pgp->keys[i] = (struct pgp_key){ .touch = { 0x00, 0x20 } };
 		attributes = pile_of(pgp->keys[i].attributes.bytes,
@@ -39,7 +42,8 @@ pgp_init(struct pgp *pgp)
 	pgp->several = pgp->kind->several;
 	pgp->signatures = 0;
 	pgp->terminated = false;
-	applet_forget(pgp);
+	pgp->decipher = SLOT_DEC;
+	pgp->authenticate = SLOT_AUT;
 }
 
 void
@@ -79,7 +83,6 @@ terminate(struct pgp *pgp, const struct command *command)
 	if (!pgp->given[RIGHT_ADMIN] && pgp->pins[PIN_ADMIN].tries > 0)
 		return SW_SECURITY;
 	pgp->terminated = true;
-	applet_forget(pgp);
 	return SW_OK;
 }
 
@@ -88,8 +91,11 @@ activate(struct pgp *pgp, const struct command *command)
 {
 	if (command->p1 != 0 || command->p2 != 0)
 		return SW_P1P2;
-	if (pgp->terminated)
-		pgp_init(pgp);
+	if (!pgp->terminated)
+		return SW_OK;
+	pgp_init(pgp);
+	if (!pgp_has(pgp, PGP_ACTIVATE_KEEPS_PIN))
+		applet_forget(pgp);
 	return SW_OK;
 }
 

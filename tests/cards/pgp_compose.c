@@ -110,7 +110,6 @@ static bool
 plain_write(const struct pgp *pgp, uint32_t tag, struct pile *to)
 {
 	static const uint8_t button[] = { 0x81, 0x01, 0x20 };
-	bool third = pgp->kind->version >= 0x0300;
 
 	switch (tag) {
 	case TAG_AID:
@@ -141,7 +140,7 @@ plain_write(const struct pgp *pgp, uint32_t tag, struct pile *to)
 		return pgp->kind->command_max > 0;
 	case TAG_FEATURES:
 		pile_bytes(to, button, sizeof(button));
-		return third;
+		return pgp->kind->version >= PGP_BUTTON_SINCE;
 	default:
 		return false;
 	}
@@ -162,7 +161,7 @@ key_object_write(const struct pgp *pgp, uint32_t tag, struct pile *to)
 		return true;
 	}
 	if (tag >= TAG_TOUCH && tag < TAG_TOUCH + (fourth ? 4u : 3u) &&
-	    pgp->kind->version >= 0x0300) {
+	    pgp->kind->version >= PGP_BUTTON_SINCE) {
 		pile_bytes(to, pgp->keys[tag - TAG_TOUCH].touch, 2);
 		return true;
 	}

@@ -265,7 +265,7 @@ part_write(struct pgp *pgp, uint32_t tag, struct span value)
 	if (slot_of(pgp, tag, TAG_TIME, 0xdd, &slot))
 		return bytes_write(pgp->keys[slot].time, 4, value);
 	if (slot_of(pgp, tag, TAG_TOUCH, 0xd9, &slot) &&
-	    pgp->kind->version >= 0x0300)
+	    pgp->kind->version >= PGP_BUTTON_SINCE)
 		return touch_write(pgp, &pgp->keys[slot], value);
 	if (tag == TAG_PIN_STATUS)
 		return status_write(pgp, value);

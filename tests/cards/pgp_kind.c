@@ -15,6 +15,8 @@ static const char *const quirk_names[PGP_QUIRKS] = {
 	[PGP_NO_VERIFY_FF] = "pgp-no-verify-ff",
 	[PGP_ONE_SHOT_6985] = "pgp-one-shot-6985",
 	[PGP_FAIL_ENDS_81] = "pgp-fail-ends-81",
+	[PGP_CODE_COUNTED] = "pgp-code-counted",
+	[PGP_ACTIVATE_KEEPS_PIN] = "pgp-activate-keeps-pin",
 	[PGP_KDF_RESETS_PINS] = "pgp-kdf-resets-pins",
 	[PGP_OUTER_TAG] = "pgp-outer-tag",
 	[PGP_EMPTY_73] = "pgp-empty-73",
@@ -46,6 +48,7 @@ static const char *const quirk_names[PGP_QUIRKS] = {
 #define YUBIKEY5_ATR "3BFD1300008131FE158073C021C057597562694B657940"
 #define YUBIKEY_QUIRKS (PGP_QUIRK(OUTER_TAG) | PGP_QUIRK(LENGTHS_INSIDE) | \
 	PGP_QUIRK(FOUR_KEYS) | PGP_QUIRK(LENGTH_6A80) | \
+	PGP_QUIRK(ACTIVATE_KEEPS_PIN) | \
 	PGP_QUIRK(EMPTY_KEY_6F00))
 /* What ended with 5.6. */
 #define YUBIKEY_EARLY (PGP_QUIRK(NO_EMPTY_VERIFY) | PGP_QUIRK(NO_VERIFY_FF) | \
@@ -95,7 +98,7 @@ static const struct pgp_kind kinds[] = {
 		.pin_max = 127, .algorithms = BIT(RSA2048),
 		.quirks = PGP_QUIRK(OUTER_TAG) | PGP_QUIRK(EMPTY_73) |
 			  PGP_QUIRK(WRONG_63CX) | PGP_QUIRK(UNKNOWN_6A83) |
-			  PGP_QUIRK(EMPTY_KEY_6F00),
+			  PGP_QUIRK(EMPTY_KEY_6F00) | PGP_QUIRK(CODE_COUNTED),
 		.transport = QUIRK(UNKNOWN_AID_DESELECTS) |
 			     QUIRK(NONE_SELECTED),
 	}, {
@@ -127,9 +130,10 @@ static const struct pgp_kind kinds[] = {
 		.atr = "3BDA18FF81B1FE751F030031C573C001400090000C",
 		.historical = "0031C573C00140059000",
 		.capabilities = "7C000800080008000800",
-		.attributes = "010800002000",
+		.attributes = "011000002000",
 		.version = 0x0201, .manufacturer = 5, .pin_max = 32,
-		.extended = true, .algorithms = RSA_ALL,
+		.several = true, .extended = true, .algorithms = RSA_ALL,
+		.quirks = PGP_QUIRK(CODE_COUNTED),
 		.transport = QUIRK(NO_CHAINING),
 	}, {
 		.name = "zeitcontrol-3.4",
@@ -145,7 +149,7 @@ static const struct pgp_kind kinds[] = {
 		.historical = "00C1C573C00180059000",
 		.capabilities = "FF030020048000FF0100",
 		.attributes = "010800001103",
-		.version = 0x0300, .manufacturer = 0xafaf, .pin_max = 127,
+		.version = 0x0302, .manufacturer = 0xafaf, .pin_max = 127,
 		.extended = true,
 		.algorithms = RSA_ALL | NIST_ALL | BRAINPOOL_ALL,
 		.quirks = PGP_QUIRK(OUTER_TAG) | PGP_QUIRK(LENGTH_6700) |

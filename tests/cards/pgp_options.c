@@ -19,7 +19,7 @@ static const char usage[] =
 "                        smartpgp canokey generic; beside PIV as PIV's\n"
 "  --key sig|dec|aut=FILE        with fingerprint and time of making\n"
 "  --cert sig|dec|aut=FILE       before 3.0: aut alone\n"
-"  --fingerprint sig|dec|aut=HEX, --created sig|dec|aut=HEX\n"
+"  --fingerprint sig|dec|aut|att=HEX, --created sig|dec|aut|att=HEX\n"
 "  --do TAG=HEX          a data object, by its tag\n"
 "  --pw1 --pw3 --rc TEXT, --pw-tries PW1,RC,PW3, --pgp-serial HEX\n"
 "  --pw1-once --pw1-often        C4: is PW1 good for one signature or more\n"
@@ -29,13 +29,13 @@ static const char usage[] =
 static struct pgp pgp;
 static struct yubico device;
 
-static const char *const slot_names[] = { "sig", "dec", "aut" };
+static const char *const slot_names[PGP_SLOTS] = { "sig", "dec", "aut", "att" };
 
 /* "NAME=rest"; NULL when it is no name of a slot. */
 static const char *
 slot_read(const char *text, enum pgp_slot *slot)
 {
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < PGP_SLOTS; i++) {
 		if (!strncmp(text, slot_names[i], 3) && text[3] == '=') {
 			*slot = (enum pgp_slot)i;
 			return text + 4;
@@ -64,7 +64,7 @@ load_certificate(const char *value)
 	const char *path = slot_read(value, &slot);
 	uint32_t n;
 
-	if (!path || !file_certificate(path, &der))
+	if (!path || slot == SLOT_ATT || !file_certificate(path, &der))
 		return false;
 	n = (uint32_t)(SLOT_AUT - slot);
 	if (n > 0 && pgp.kind->version < 0x0300)
@@ -189,7 +189,7 @@ load_often(const char *value)
 static bool
 load_touch(const char *value)
 {
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < PGP_SLOTS; i++) {
 		if (strcmp(value, slot_names[i]) != 0)
 			continue;
 		pgp.keys[i].touch[0] = 1;

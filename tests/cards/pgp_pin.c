@@ -41,7 +41,8 @@ pgp_pins_init(struct pgp *pgp)
 	pin_default(&pgp->pins[PIN_USER], "123456");
 	pin_default(&pgp->pins[PIN_ADMIN], "12345678");
 	pin_default(&pgp->pins[PIN_RESET], "");
-	pgp->pins[PIN_RESET].tries = 0;
+	if (!pgp_has(pgp, PGP_CODE_COUNTED))
+		pgp->pins[PIN_RESET].tries = 0;
 }
 
 static bool
@@ -151,13 +152,7 @@ pgp_change(struct pgp *pgp, const struct command *command)
 	if (!length_good(pgp, name, rest.left))
 		return pgp_has(pgp, PGP_LENGTH_6700) ? SW_LENGTH : SW_DATA;
 	(void)pgp_pin_set(pin, rest);
-	/* A YubiKey takes TERMINATE after CHANGE of PW3 alone. */
-	if (name == PIN_ADMIN) {
-		pgp->given[RIGHT_ADMIN] = true;
-		return SW_OK;
-	}
-	pgp->given[RIGHT_SIGN] = false;
-	pgp->given[RIGHT_USE] = false;
+	/* What has been given stays given. */
 	return SW_OK;
 }
 
@@ -198,7 +193,9 @@ pgp_put_reset_code(struct pgp *pgp, struct span value)
 	if (value.left > 0 && !length_good(pgp, PIN_RESET, value.left))
 		return SW_DATA;
 	(void)pgp_pin_set(code, value);
-	code->tries = value.left > 0 ? code->total : 0;
+	code->tries = value.left > 0 || pgp_has(pgp, PGP_CODE_COUNTED)
+			      ? code->total
+			      : 0;
 	return SW_OK;
 }
 

@@ -13,34 +13,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+from transcript import rsa_primes, sessions
 from vpcd import Card, block, tlv
 
 program, transcript, firmware, *options = sys.argv[1:]
 DEFAULT_KEY = "0102030405060708" * 3
 PIN, PUK = "313233343536FFFF", "3132333435363738"
 WRONG = "3939393939393939"
-
-
-def sessions(path):
-    """Lists of (command, answer), and whether the answer's body is zeroed."""
-    session, command, zeroed = [], None, False
-    wanted = True
-    for line in Path(path).read_text().splitlines():
-        if line.startswith(("# ---", "# RID", "# ATR ")):
-            if session and wanted:
-                yield session
-            session = []
-            # Behind a second ATR stand single exchanges of other devices.
-            wanted = not line.startswith("# ATR ")
-        elif line.startswith("# ^ next"):
-            zeroed = "zeroed" in line
-        elif line.startswith("> "):
-            command = line[2:].strip()
-        elif line.startswith("< ") and command:
-            session.append((command, line[2:].strip(), zeroed))
-            command, zeroed = None, False
-    if session and wanted:
-        yield session
 
 
 def objects_before(session):
@@ -86,23 +65,6 @@ def keys_before(session, folder):
                         *kind], check=True, capture_output=True)
         options += ["--key", f"{use[2]}={path}"]
     return options
-
-
-def rsa_primes(bits):
-    """p, q, dP, dQ, qInv of a new key, from its PKCS#1 DER."""
-    der = subprocess.run(
-        f"openssl genrsa -traditional {bits} 2>/dev/null |"
-        " openssl rsa -traditional -outform DER 2>/dev/null", shell=True,
-        capture_output=True, check=True).stdout
-    numbers, at = [], 4 if der[1] == 0x82 else 3
-    while at < len(der):
-        size, at = der[at + 1], at + 2
-        if size > 0x80:
-            n = size & 0x7F
-            size, at = int.from_bytes(der[at:at + n], "big"), at + n
-        numbers.append(int.from_bytes(der[at:at + size], "big"))
-        at += size
-    return [f"{n:0{bits // 8}X}" for n in numbers[4:]]
 
 
 def import_data(algorithm, policy):

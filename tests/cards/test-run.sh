@@ -3,7 +3,7 @@
 . "$(dirname "$0")/common.sh"
 
 run=$here/../pcscd/run
-card="$piv_card --port @PORT@ --trace @TRACE@ --control @CONTROL@"
+card="$program --port @PORT@ --trace @TRACE@ --control @CONTROL@"
 
 # Exit statuses come through, and a broken card or command is told.
 status_passed() {
@@ -11,7 +11,7 @@ status_passed() {
 	"$run" -- bash -c 'exit 7' || status=$?
 	equal 7 $status 'exit status'
 	status=0
-	"$run" --card "$piv_card --port @PORT@ --pin 1" -- true \
+	"$run" --card "$program --port @PORT@ --pin 1" -- true \
 		2>/dev/null || status=$?
 	equal 125 $status 'a card that does not start'
 	equal 'a  b|c' "$("$run" --no-pcscd -- printf '%s|%s' 'a  b' c)" \

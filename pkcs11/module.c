@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "crypto.h"
+#include "fork.h"
 #include "lock.h"
 #include "log.h"
 #include "reader.h"
@@ -22,6 +23,7 @@ static struct {
 	/* The process this state belongs to; its negative while that process
 	 * is making the inherited state its own. */
 	_Atomic pid_t owner;
+	_Atomic(atomic_int *) mark; /* set in that process; NULL: ask */
 	_Atomic enum state state;
 	atomic_uint calls; /* under way */
 	atomic_ulong handles;
@@ -62,11 +64,21 @@ call_end(void)
 	lock_give(&module.gate);
 }
 
+static bool
+is_owner(void)
+{
+	atomic_int *mark = atomic_load(&module.mark);
+
+	if (mark != NULL)
+		return atomic_load(mark) != 0;
+	return atomic_load(&module.owner) == getpid();
+}
+
 CK_RV
 module_enter(const char *name)
 {
 	/* the child of a fork touches nothing, locks included */
-	if (atomic_load(&module.owner) != getpid())
+	if (!is_owner())
 		return CKR_CRYPTOKI_NOT_INITIALIZED;
 	/* counted first, so that C_Finalize either sees the call or is seen */
 	atomic_fetch_add(&module.calls, 1);
@@ -107,6 +119,19 @@ forget(void)
 	atomic_store(&module.state, STOPPED);
 }
 
+static void
+mark_set(void)
+{
+	atomic_int *mark = atomic_load(&module.mark);
+
+	if (mark == NULL) {
+		mark = fork_mark_new();
+		atomic_store(&module.mark, mark);
+	}
+	if (mark != NULL)
+		atomic_store(mark, 1);
+}
+
 /* Makes the state this process's own, once, whatever thread comes first. */
 static void
 adopt(void)
@@ -126,6 +151,7 @@ adopt(void)
 			forget();
 		lock_new(&module.gate);
 		pthread_cond_init(&module.left, NULL);
+		mark_set();
 		atomic_store(&module.owner, self);
 		return;
 	}
@@ -213,7 +239,7 @@ C_Finalize(void *reserved)
 {
 	enum state running = RUNNING;
 
-	if (atomic_load(&module.owner) != getpid())
+	if (!is_owner())
 		return CKR_CRYPTOKI_NOT_INITIALIZED;
 	if (reserved != NULL && atomic_load(&module.state) == RUNNING)
 		return CKR_ARGUMENTS_BAD;

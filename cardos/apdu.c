@@ -271,3 +271,11 @@ apdu_layer_extended(struct transport *layer, bool extended)
 {
 	layer_of(layer)->extended = extended;
 }
+
+bool
+apdu_layer_pieces(struct transport *layer)
+{
+	const struct apdu ask = { .le = APDU_ANSWER_MAX };
+
+	return !layer_extends(layer_of(layer), &ask);
+}

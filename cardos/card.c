@@ -18,6 +18,7 @@ card_new(struct transport *wire, const struct config *config)
 	card->transport = layer;
 	card->pin_keep = config->pin_keep;
 	card->logout_leave = config->logout_leave;
+	card->cache = config->cache;
 	atomic_init(&card->references, 1);
 	return card;
 }

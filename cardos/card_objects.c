@@ -1,4 +1,5 @@
 /* The objects of a card token: listed at once, read when they are asked for. */
+#include "cache.h"
 #include "card_token.h"
 #include "iso7816.h"
 #include "log.h"
@@ -122,6 +123,12 @@ object_list_read(struct card_token *t)
 
 	if (t->listed)
 		return CKR_OK;
+	/* what is kept of a card is found by its serial number */
+	if (a->cache != NULL && *a->cache != '\0') {
+		rv = card_token_identify(t);
+		if (rv != CKR_OK)
+			return rv;
+	}
 	rv = a->driver->list(a, t->pin_index, CK_UNAVAILABLE_INFORMATION,
 			     &list);
 	if (rv != CKR_OK)
@@ -131,6 +138,28 @@ object_list_read(struct card_token *t)
 	t->listed = true;
 	pthread_mutex_unlock(&t->lock);
 	return CKR_OK;
+}
+
+/* Anything but a card that has gone is the login's to find. */
+CK_RV
+card_objects_prove(struct card_token *t)
+{
+	struct card_applet *a = t->applet;
+	struct card_object *o;
+	CK_RV rv;
+
+	if (a->proven || !cache_on(a))
+		return CKR_OK;
+	rv = object_list_read(t);
+	if (rv != CKR_OK)
+		return rv;
+	for (o = t->objects; o != NULL; o = o->next)
+		if (o->state == CARD_OBJECT_LISTED && !o->pin_first)
+			break;
+	if (o == NULL || !cache_has(a, o->group))
+		return CKR_OK;
+	rv = object_read(t, o);
+	return rv == CKR_DEVICE_REMOVED || rv == CKR_HOST_MEMORY ? rv : CKR_OK;
 }
 
 /* In a transaction: reads all that may match. An object that cannot be read
@@ -281,6 +310,8 @@ card_key_reload(struct card_token *t, uint64_t id, struct pubkey **key)
 	if (rv != CKR_OK)
 		return rv;
 	o = object_find(t, id);
+	if (o != NULL)
+		cache_drop(t->applet, o->group);
 	rv = o == NULL ? CKR_DEVICE_ERROR : object_read(t, o);
 	if (rv == CKR_OK && o->key.public_key != NULL)
 		*key = pubkey_ref(o->key.public_key);

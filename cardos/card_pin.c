@@ -140,7 +140,9 @@ card_login_verify(struct card_token *t, struct cursor pin)
 
 	if (t->login != LOGIN_NONE)
 		return CKR_USER_ALREADY_LOGGED_IN;
-	rv = applet_guard(t->applet, &switched);
+	rv = card_objects_prove(t);
+	if (rv == CKR_OK)
+		rv = applet_guard(t->applet, &switched);
 	if (rv == CKR_OK)
 		rv = card_pin_verify(t, pin);
 	if (rv != CKR_OK)

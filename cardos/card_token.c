@@ -33,6 +33,27 @@ card_token_begin(struct card_token *t)
 	return rv;
 }
 
+CK_RV
+card_token_identify(struct card_token *t)
+{
+	struct card_applet *a = t->applet;
+	struct card_identity identity = { 0 };
+	struct builder card = builder_over(a->card, sizeof(a->card) - 1);
+	CK_RV rv;
+
+	if (t->identified)
+		return CKR_OK;
+	rv = a->driver->identify(a, &identity);
+	if (rv != CKR_OK)
+		return rv;
+	builder_text(&card, identity.serial);
+	pthread_mutex_lock(&t->lock);
+	t->identity = identity;
+	t->identified = true;
+	pthread_mutex_unlock(&t->lock);
+	return CKR_OK;
+}
+
 /* In a transaction. TOLD: what recognition found out along the way. */
 static CK_RV
 card_token_tries_read(struct card_token *t, const struct card_pin_status *told)
@@ -53,16 +74,13 @@ card_token_tries_read(struct card_token *t, const struct card_pin_status *told)
 static CK_RV
 card_token_read(struct card_token *t)
 {
-	struct card_applet *a = t->applet;
-	struct card_identity identity = { 0 };
-	CK_RV rv = a->driver->identify(a, &identity);
+	CK_RV rv = card_token_identify(t);
 
 	if (rv == CKR_OK)
-		rv = card_token_tries_read(t, &identity.tries);
+		rv = card_token_tries_read(t, &t->identity.tries);
 	if (rv != CKR_OK)
 		return rv;
 	pthread_mutex_lock(&t->lock);
-	t->identity = identity;
 	t->looked = true;
 	pthread_mutex_unlock(&t->lock);
 	return CKR_OK;

@@ -20,6 +20,7 @@ struct card {
 	struct card_applet applets[CARD_TOKENS_MAX];
 	size_t applet_count;
 	bool pin_keep, logout_leave;
+	const char *cache;   /* of the configuration, which outlives the card */
 	bool keypad;	     /* the reader's, for PINs */
 	uint64_t generation; /* of the transaction under way */
 	atomic_uint holders; /* logins and operations that want it kept */
@@ -43,6 +44,7 @@ struct card_token {
 	 */
 	pthread_mutex_t lock;
 	enum login login;
+	bool identified;
 	bool looked; /* identity and tries are known */
 	struct card_identity identity;
 	struct card_pin_status tries;
@@ -75,6 +77,8 @@ struct token *card_token_new(struct card *card, struct card_applet *applet,
 			     size_t pin_index) MUST_CHECK;
 /* card_begin() for a token, which notices a reset. */
 CK_RV card_token_begin(struct card_token *t) MUST_CHECK;
+/* In a transaction: makes sure that the identity is known. */
+CK_RV card_token_identify(struct card_token *t) MUST_CHECK;
 
 /* card_pin.c. The C_Login and C_Logout of a card. */
 CK_RV card_login(struct token *token, enum login user, struct cursor pin);
@@ -104,6 +108,9 @@ CK_RV card_search(struct token *token, struct template match,
 		  struct ids *found);
 CK_RV card_attributes_get(struct token *token, uint64_t id, CK_ATTRIBUTE *list,
 			  CK_ULONG count);
+/* In a transaction: reads an object that was there before, as this proves the
+ * applet as well as any question would. What fails is found out later. */
+CK_RV card_objects_prove(struct card_token *t) MUST_CHECK;
 /* A copy of a private key, its public key with a reference of its own.
  * CKR_KEY_HANDLE_INVALID, CKR_KEY_FUNCTION_NOT_PERMITTED. */
 CK_RV card_key_get(struct card_token *t, uint64_t id,

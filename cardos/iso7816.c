@@ -41,6 +41,13 @@ applet_exchange(struct card_applet *a, const struct apdu *command,
 }
 
 bool
+applet_pieces(const struct card_applet *a)
+{
+	apdu_layer_extended(a->transport, a->extended);
+	return apdu_layer_pieces(a->transport);
+}
+
+bool
 applet_mute(const struct card_applet *a, CK_RV rv)
 {
 	return rv != CKR_OK && a->sw == 0;

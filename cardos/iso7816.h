@@ -11,6 +11,8 @@
  */
 CK_RV applet_exchange(struct card_applet *a, const struct apdu *command,
 		      struct builder *answer) MUST_CHECK;
+/* Does a long answer come in pieces, so that one may stop after the first? */
+bool applet_pieces(const struct card_applet *a);
 /* Did the last command fail without an answer of the card? */
 bool applet_mute(const struct card_applet *a, CK_RV rv);
 

@@ -128,8 +128,7 @@ piv_close(struct card_applet *a)
 	a->state = NULL;
 }
 
-/* Is the data object at the start of the answer all there? */
-static bool
+bool
 piv_whole(const struct builder *answer)
 {
 	struct cursor c = builder_read(answer);
@@ -195,6 +194,16 @@ piv_get_data(struct card_applet *a, struct cursor tag, size_t le,
 	a->proven = true;
 	*content = cursor_rest(&c);
 	return content->left > 0 ? CKR_OK : CKR_OBJECT_HANDLE_INVALID;
+}
+
+CK_RV
+piv_get_more(struct card_applet *a, struct builder *answer)
+{
+	const struct apdu command = { .ins = INS_GET_RESPONSE,
+				      .le = APDU_ANSWER_MAX };
+	CK_RV rv = applet_exchange(a, &command, answer);
+
+	return rv == CKR_OK ? piv_get_rest(a, answer) : rv;
 }
 
 static CK_RV

@@ -37,6 +37,11 @@ uint8_t piv_reference(uint64_t id);
 CK_RV piv_get_data(struct card_applet *a, struct cursor tag, size_t le,
 		   struct builder *answer, struct cursor *content) MUST_CHECK;
 
+/* Appends the rest of an object whose beginning is in ANSWER. */
+CK_RV piv_get_more(struct card_applet *a, struct builder *answer) MUST_CHECK;
+/* Is the data object at the start of the answer all there? */
+bool piv_whole(const struct builder *answer);
+
 /* piv_objects.c and piv_identity.c: functions of the driver. */
 CK_RV piv_list(struct card_applet *a, size_t pin, CK_OBJECT_CLASS class,
 	       struct card_object **list);

@@ -2,6 +2,7 @@
  * does. */
 #include "piv.h"
 
+#include "cache.h"
 #include "log.h"
 #include "mem.h"
 #include "tlv.h"
@@ -161,6 +162,38 @@ certificate_unpack(struct cursor content, struct builder *der)
 	return inflate_bytes(body, der);
 }
 
+/*
+ * The container of a certificate. Where it comes in pieces, the first tells
+ * whether what is kept of it still holds.
+ */
+static CK_RV
+container_read(struct card_applet *a, const struct piv_slot *slot,
+	       struct builder *answer, struct cursor *content)
+{
+	bool pieces = cache_on(a) && applet_pieces(a);
+	size_t le = pieces ? APDU_SHORT_ANSWER : APDU_ANSWER_MAX;
+	bool found, known;
+	struct cursor c;
+	CK_RV rv = piv_get_data(a, slot->object, le, answer, content);
+
+	if (rv != CKR_OK)
+		return rv;
+	found = pieces && !piv_whole(answer) &&
+		cache_find(a, slot->reference, answer);
+	if (pieces && !piv_whole(answer))
+		rv = piv_get_more(a, answer);
+	if (rv != CKR_OK)
+		return rv;
+	known = found || (!pieces && cache_has(a, slot->reference));
+	if (!known && piv_whole(answer))
+		cache_keep(a, slot->reference, builder_read(answer));
+	c = builder_read(answer);
+	if (!tlv_enter(&c, PIV_CONTENT))
+		return CKR_OBJECT_HANDLE_INVALID;
+	*content = cursor_rest(&c);
+	return CKR_OK;
+}
+
 static CK_RV
 certificate_read(struct card_applet *a, const struct piv_slot *slot,
 		 struct builder *der)
@@ -169,7 +202,7 @@ certificate_read(struct card_applet *a, const struct piv_slot *slot,
 	struct cursor content;
 	CK_RV rv;
 
-	rv = piv_get_data(a, slot->object, APDU_ANSWER_MAX, &answer, &content);
+	rv = container_read(a, slot, &answer, &content);
 	if (rv == CKR_OK)
 		rv = certificate_unpack(content, der);
 	builder_free(&answer);

@@ -90,6 +90,8 @@ struct transport {
 struct transport *apdu_layer_new(struct transport *wire) MUST_CHECK;
 /* The card is known to take extended length (or not); default not. */
 void apdu_layer_extended(struct transport *layer, bool extended);
+/* Does a long answer come in pieces, so that one may stop after the first? */
+bool apdu_layer_pieces(struct transport *layer);
 
 /*
  * A command as it goes over the wire, short or extended as its sizes demand;

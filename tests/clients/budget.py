@@ -1,22 +1,27 @@
 #!/usr/bin/python3
 """Counts the exchanges of each step on the card's side, against a budget.
 
-usage: budget.py MODULE short|extended
+usage: budget.py MODULE short|extended|unknown
 The card has four RSA-2048 certificates of about 1,200 bytes; CARD_TRACE is where it
 writes a line that begins with "> " for each command it gets.
 """
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 
 import PyKCS11 as p11
 
 PIN = "123456"
 SIGN = {"short": 3, "extended": 1}
-LIST = {"short": 26, "extended": 12}
-# The first exchange asks for OpenPGP.
+LIST = {"short": 24, "extended": 9}
+LIST_WARM = {"short": 7, "extended": 7}
+OTHERS = {"short": 25, "extended": 10}
+# With nothing kept, the first exchange asks for OpenPGP.
 ONE_SIGNATURE = {"short": 15, "extended": 9}
+ONE_SIGNATURE_WARM = {"short": 10, "extended": 8}
 
 
 class Card:
@@ -83,24 +88,97 @@ def in_one_process(module, card, length):
     session.closeSession()
 
 
-def one_process(module, card, name, budget, *arguments):
-    subprocess.run(["pkcs11-tool", "--module", module, *arguments], check=True,
-                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    if card.step(name, budget) < 2:
+def unknown_card(module, card):
+    """A card of which no driver knows an applet: looked at once."""
+    lib = p11.PyKCS11Lib()
+    lib.load(module)
+    slot = lib.getSlotList(tokenPresent=True)[0]
+    if card.step("unknown card: first look", 6) == 0:
+        sys.exit("the card was not asked at all: wrong trace?")
+    for _ in range(3):
+        lib.getSlotList(tokenPresent=True)
+        lib.getSlotInfo(slot)
+        try:
+            lib.getTokenInfo(slot)
+            sys.exit("an unknown card has a token")
+        except p11.PyKCS11Error as error:
+            if error.value != p11.CKR_TOKEN_NOT_RECOGNIZED:
+                raise
+    card.step("unknown card: any later call", 0)
+
+
+def run(card, name, budget, *command):
+    """A program, from its start to its end; what it writes."""
+    output = subprocess.run(command, check=True, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE).stdout
+    if card.step(name + ", whole process", budget) < 2:
         sys.exit("the card was hardly asked: wrong trace?")
+    return output
+
+
+def cold():
+    shutil.rmtree(os.environ["XDG_CACHE_HOME"] + "/signet",
+                  ignore_errors=True)
+
+
+def tool(module, *arguments):
+    return ["pkcs11-tool", "--module", module, *arguments]
+
+
+def lists(module, card, length):
+    first = run(card, "pkcs11-tool -O, cold", LIST[length],
+                *tool(module, "-O"))
+    again = run(card, "pkcs11-tool -O, warm", LIST_WARM[length],
+                *tool(module, "-O"))
+    if first != again or first.count(b"Certificate Object") != 4:
+        sys.exit("the cache changes what is listed")
+
+
+def signatures(module, card, length):
+    arguments = tool(module, "--login", "--pin", PIN, "--sign", "--id", "01",
+                     "--mechanism", "SHA256-RSA-PKCS", "--input-file",
+                     __file__, "--output-file", "/dev/null")
+    run(card, "login and one signature, cold", ONE_SIGNATURE[length],
+        *arguments)
+    run(card, "login and one signature, warm", ONE_SIGNATURE_WARM[length],
+        *arguments)
+
+
+def others(module, card, length):
+    """Programs that know nothing of us, each with nothing kept."""
+    database = tempfile.mkdtemp()
+    subprocess.run(["certutil", "-N", "-d", "sql:" + database,
+                    "--empty-password"], check=True)
+    subprocess.run(["modutil", "-force", "-dbdir", "sql:" + database, "-add",
+                    "signet", "-libfile", module], check=True,
+                   stdout=subprocess.DEVNULL)
+    cold()
+    card.seen = card.count()
+    for name, command in (
+            ("p11tool --list-all-certs",
+             ["p11tool", "--provider", module, "--list-all-certs"]),
+            ("certutil -L -h all",
+             ["certutil", "-L", "-d", "sql:" + database, "-h", "all"]),
+            ("ssh-keygen -D", ["ssh-keygen", "-D", module])):
+        if shutil.which(command[0]):
+            cold()
+            run(card, name, OTHERS[length], *command)
+    shutil.rmtree(database)
 
 
 def main():
-    module, length = sys.argv[1:]
+    module, length = os.path.abspath(sys.argv[1]), sys.argv[2]
     card = Card(os.environ["CARD_TRACE"])
+    if length == "unknown":
+        unknown_card(module, card)
+        sys.exit(bool(card.over))
     in_one_process(module, card, length)
     card.step("C_Finalize", 1)
-    one_process(module, card, "pkcs11-tool -O, whole process", LIST[length],
-                "-O")
-    one_process(module, card, "login and one signature, whole process",
-                ONE_SIGNATURE[length], "--login", "--pin", PIN, "--sign",
-                "--id", "01", "--mechanism", "SHA256-RSA-PKCS",
-                "--input-file", __file__, "--output-file", "/dev/null")
+    cold()
+    lists(module, card, length)
+    cold()
+    signatures(module, card, length)
+    others(module, card, length)
     sys.exit(bool(card.over))
 
 

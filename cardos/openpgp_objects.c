@@ -389,11 +389,17 @@ certificates_read(struct card_applet *a, struct card_object **found)
 {
 	struct openpgp_certificates all = { .there = { false } };
 	unsigned count = 0;
+	bool switched;
 	CK_RV rv;
 
 	for (size_t i = 0; i < OPENPGP_KEYS; i++)
 		all.der[i] = builder_heap(CERTIFICATE_MAX);
 	rv = occurrences_read(a, &all, &count);
+	if (rv == CKR_OBJECT_HANDLE_INVALID && elsewhere(a)) {
+		rv = applet_guard(a, &switched);
+		if (rv == CKR_OK)
+			rv = occurrences_read(a, &all, &count);
+	}
 	if (rv == CKR_OK && count > 0)
 		rv = public_keys_read(a);
 	if (rv == CKR_OK)

@@ -1,9 +1,13 @@
 /* Recognition: who is a PIV card, and what it costs to know. */
 #include "script.h"
 
-#define SELECT "> 00A4040009A0000003080000100000\n"
-#define PROOF  "> 00CB3FFF035C017E00\n"
-#define CHUID  "> 00CB3FFF055C035FC10200\n"
+#define SELECT	"> 00A4040009A0000003080000100000\n"
+#define PROOF	"> 00CB3FFF035C017E00\n"
+#define OPENPGP "> 00A4040006D2760001240100\n"
+#define AID	"> 00CA004F00\n"
+#define GET_6E	"> 00CA006E00\n"
+#define TOLD	"< 4F10D27600012401030400061234567800009000\n"
+#define CHUID	"> 00CB3FFF055C035FC10200\n"
 
 struct look {
 	const char *lines, *applets;
@@ -81,7 +85,7 @@ says_yes(void **state)
 	look_fresh(SELECT "< 9000\n" PROOF "< 9000\n" CHUID "< 9000\n", 0);
 	look_fresh(SELECT "< 9000\n" PROOF "< 6A82\n" CHUID "< 6E00\n", 0);
 	look_fresh(SELECT "< 6F009000\n" PROOF "< 6D00\n", 0);
-	look(&(struct look){ SELECT "< 010203049000\n" PROOF "! error\n", "",
+	look(&(struct look){ SELECT "< 010203049000\n" PROOF "! error\n", "piv",
 			     false, CKR_DEVICE_ERROR, 0 });
 }
 
@@ -142,6 +146,69 @@ shared_other(void **state)
 			     "piv", true, CKR_OK, 1 });
 }
 
+static void
+look_all(const char *lines, bool shared, size_t count)
+{
+	look(&(struct look){ lines, "", shared, CKR_OK, count });
+}
+
+/* Two questions tell that nobody is there; one that says yes to any SELECT
+ * has no OpenPGP data. */
+static void
+all_unknown(void **state)
+{
+	look_all(OPENPGP "< 6A82\n" SELECT "< 6A82\n", false, 0);
+	look_all(OPENPGP "< 9000\n" GET_6E "< 9000\n" SELECT "< 6A82\n", false,
+		 0);
+	look_all(OPENPGP "< 9000\n" GET_6E "< 6A88\n" SELECT "< 6A82\n", false,
+		 0);
+	look(&(struct look){ OPENPGP "< 9000\n" GET_6E "! removed\n", "", false,
+			     CKR_DEVICE_REMOVED, 0 });
+}
+
+/* OpenPGP is asked first, so that PIV is the one left selected; PIV comes
+ * first all the same. */
+static void
+all_both(void **state)
+{
+	struct script *s = script_new();
+	struct config config = { .applets = (char[]){ "" } };
+	struct token *tokens[CARD_TOKENS_MAX];
+	size_t count = 0;
+	CK_TOKEN_INFO info;
+
+	script_add(s, OPENPGP "< 9000\n" GET_6E TOLD SELECT
+			      "< 61114F0600001000010079074F05A0000003089000\n");
+	assert_int_equal(
+		card_tokens_open(&s->transport, &config, tokens, &count),
+		CKR_OK);
+	assert_int_equal(count, 2);
+	script_add(s, CHUID "< 6A82\n" PROOF "< 7E009000\n> 00200080\n"
+			    "< 63C3\n");
+	assert_int_equal(tokens[0]->ops->info(tokens[0], &info), CKR_OK);
+	assert_memory_equal(info.label, "PIV", 3);
+	script_done(s);
+	token_unref(tokens[0]);
+	token_unref(tokens[1]);
+	script_free(s);
+}
+
+/* In a reader that others use, what they selected is selected again. */
+static void
+all_shared(void **state)
+{
+	look_all(AID "< 6D00\n" PROOF "< 7E009000\n" OPENPGP "< 6A82\n" SELECT
+		     "< 61114F0600001000010079074F05A0000003089000\n",
+		 true, 1);
+	look_all(AID
+		 "< D276000124010304000612345678 00009000\n" GET_6E TOLD SELECT
+		 "< 6A82\n" OPENPGP "< 9000\n",
+		 true, 1);
+	look(&(struct look){
+		AID "< D276000124010304000612345678 00009000\n" GET_6E TOLD,
+		"openpgp", true, CKR_OK, 1 });
+}
+
 #define CASE(name, function)                                      \
 	{                                                         \
 		"/cardos/probe/" name, function, NULL, NULL, NULL \
@@ -152,6 +219,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE("unknown", unknown),
+		CASE("all/unknown", all_unknown),
 		CASE("silent", silent),
 		CASE("removed", removed),
 		CASE("says-yes-to-all", says_yes),
@@ -160,6 +228,8 @@ main(void)
 		CASE("real-cards", real_cards),
 		CASE("shared/piv", shared_piv),
 		CASE("shared/other", shared_other),
+		CASE("all/both", all_both),
+		CASE("all/shared", all_shared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

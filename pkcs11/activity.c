@@ -103,14 +103,12 @@ activity_give(struct session *s, struct activity *a)
 		activity_free(a);
 }
 
-void
-activity_detach(struct session *s, enum operation_kind kind,
-		struct activity **ended)
+/* With the lock. */
+static void
+detach(struct session *s, enum operation_kind kind, struct activity **ended)
 {
-	struct activity *a;
+	struct activity *a = s->activities[kind];
 
-	lock_take(&s->lock);
-	a = s->activities[kind];
 	s->activities[kind] = NULL;
 	if (a != NULL && a->busy) {
 		a->dead = true;
@@ -118,5 +116,27 @@ activity_detach(struct session *s, enum operation_kind kind,
 		a->next = *ended;
 		*ended = a;
 	}
+}
+
+void
+activity_detach(struct session *s, enum operation_kind kind,
+		struct activity **ended)
+{
+	lock_take(&s->lock);
+	detach(s, kind, ended);
 	lock_give(&s->lock);
+}
+
+struct activity *
+activity_close(struct session *s)
+{
+	struct activity *ended = NULL;
+	unsigned kind;
+
+	lock_take(&s->lock);
+	s->closed = true;
+	for (kind = 0; kind < OPERATION_KINDS; kind++)
+		detach(s, kind, &ended);
+	lock_give(&s->lock);
+	return ended;
 }

@@ -59,6 +59,8 @@ void activity_give(struct session *s, struct activity *a);
 /* Chains the activity to ENDED; one that is checked out is left to its call. */
 void activity_detach(struct session *s, enum operation_kind kind,
 		     struct activity **ended);
+/* The session is closed: gives all of them as a chain. */
+struct activity *activity_close(struct session *s) MUST_CHECK;
 void activity_free(struct activity *chain);
 /* One step of one that is checked out, by all rules but those of the session.
  */

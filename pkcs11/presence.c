@@ -96,18 +96,7 @@ unlink_session(struct presence *p, struct session *s)
 	p->session_count--;
 	p->rw_count -= s->rw;
 	if (p->session_count == 0)
-		p->unsettled = true;
-}
-
-static bool
-is_unsettled(struct presence *p)
-{
-	bool unsettled;
-
-	lock_take(&p->lock);
-	unsettled = p->unsettled;
-	lock_give(&p->lock);
-	return unsettled;
+		atomic_store(&p->unsettled, true);
 }
 
 CK_RV
@@ -248,9 +237,8 @@ settle(struct presence *p)
 	bool due, empty;
 
 	lock_take(&p->lock);
-	due = p->unsettled;
+	due = atomic_exchange(&p->unsettled, false);
 	empty = p->session_count == 0;
-	p->unsettled = false;
 	lock_give(&p->lock);
 	if (!due || atomic_load(&p->gone))
 		return;
@@ -265,7 +253,7 @@ void
 presence_settle(struct presence *p)
 {
 	/* most often there is nothing to wait for */
-	if (!is_unsettled(p))
+	if (!atomic_load(&p->unsettled))
 		return;
 	lock_take(&p->login_lock);
 	settle(p);
@@ -348,7 +336,8 @@ presence_init(struct presence *p, struct cursor so_pin, struct cursor label)
 	if (p->session_count > 0)
 		rv = CKR_SESSION_EXISTS;
 	else
-		p->unsettled = true; /* makes a new session wait */
+		atomic_store(&p->unsettled,
+			     true); /* makes a new session wait */
 	lock_give(&p->lock);
 	if (rv == CKR_OK)
 		rv = p->token->ops->init(p->token, so_pin, label);

@@ -26,8 +26,9 @@ struct presence {
 	pthread_mutex_t lock; /* for what follows */
 	struct session *sessions;
 	size_t session_count, rw_count;
-	bool so_comes;	/* an SO login is under way: no R/O session now */
-	bool unsettled; /* the last session was closed, or C_InitToken runs */
+	bool so_comes; /* an SO login is under way: no R/O session now */
+	atomic_bool unsettled; /* the last session was closed, or C_InitToken
+				* runs; read without the lock */
 };
 
 /* Takes the reference to TOKEN, whatever it answers. NULL: no memory. */

@@ -117,21 +117,14 @@ session_end(struct session *s)
 {
 	struct sessions *all = module_sessions();
 	struct token *host = s->presence->host;
-	struct activity *ended = NULL;
 	struct object_ref ref;
-	unsigned kind;
 
 	lock_take(&all->lock);
 	(void)table_take(&all->by_handle, s->handle);
 	lock_give(&all->lock);
 	while (handles_disown(&s->presence->handles, &s->objects, &ref))
 		(void)host->ops->destroy(host, ref.id);
-	lock_take(&s->lock);
-	s->closed = true;
-	lock_give(&s->lock);
-	for (kind = 0; kind < OPERATION_KINDS; kind++)
-		activity_detach(s, kind, &ended);
-	activity_free(ended);
+	activity_free(activity_close(s));
 	search_end(s);
 	session_unref(s);
 }

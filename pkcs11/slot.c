@@ -37,6 +37,8 @@ slot_hidden(const struct slots *slots, const struct slot *slot)
 	char text[TEXT_MAX] = { 0 };
 	struct builder out = builder_over(text, sizeof(text) - 1);
 
+	if (slots->config->slots_hide[0] == '\0')
+		return false;
 	builder_text(&out, stem(slot));
 	suffix(slot, &out);
 	return config_listed(slots->config->slots_hide, text);

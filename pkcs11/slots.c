@@ -171,40 +171,31 @@ slots_list(struct slots *slots, bool with_token, CK_SLOT_ID *list,
 	return count;
 }
 
-static bool
-is_known(struct slots *slots, CK_SLOT_ID id)
+/* With the lock, if it is well: a slot whose state is known. */
+static CK_RV
+slot_known(struct slots *slots, CK_SLOT_ID id, struct slot **slot)
 {
-	bool known;
+	struct slot *found;
 
 	lock_take(&slots->lock);
-	known = slot_find(slots, id) != NULL;
+	found = slot_find(slots, id);
+	if (found != NULL && !slot_hidden(slots, found)) {
+		*slot = found;
+		return CKR_OK;
+	}
 	lock_give(&slots->lock);
-	return known;
+	return CKR_SLOT_ID_INVALID;
 }
 
-/*
- * With the lock, if it is well: the slot as it is now. An unknown one is looked
- * for everywhere, since slots may be named before they were listed. A reader's
- * is looked up at PC/SC, which costs no APDU; its card may be new.
- */
+/* The same of a reader's slot, whose card may be new. */
 static CK_RV
-slot_now(struct slots *slots, CK_SLOT_ID id, struct slot **slot)
+slot_looked(struct slots *slots, CK_SLOT_ID id, struct slot **slot)
 {
 	struct reader *r;
-	CK_RV rv = CKR_OK;
+	CK_RV rv = slot_known(slots, id, slot);
 
-	if (!is_known(slots, id))
-		rv = scan_all(slots);
-	else if (id < SLOT_SOFTWARE)
-		rv = scan_readers(slots);
 	if (rv != CKR_OK)
 		return rv;
-	lock_take(&slots->lock);
-	*slot = slot_find(slots, id);
-	if (*slot == NULL || slot_hidden(slots, *slot)) {
-		lock_give(&slots->lock);
-		return CKR_SLOT_ID_INVALID;
-	}
 	r = (*slot)->reader;
 	if (r == NULL || r->card != CARD_NEW)
 		return CKR_OK;
@@ -212,6 +203,26 @@ slot_now(struct slots *slots, CK_SLOT_ID id, struct slot **slot)
 	scan_card(slots, r, false);
 	lock_take(&slots->lock);
 	return CKR_OK;
+}
+
+/*
+ * With the lock, if it is well: the slot as it is now. A reader's is looked up
+ * at PC/SC, which costs no APDU. An unknown one is looked for everywhere, since
+ * slots may be named before they were listed.
+ */
+static CK_RV
+slot_now(struct slots *slots, CK_SLOT_ID id, struct slot **slot)
+{
+	CK_RV rv = CKR_OK;
+
+	if (id < SLOT_SOFTWARE)
+		rv = scan_readers(slots);
+	if (rv == CKR_OK)
+		rv = slot_looked(slots, id, slot);
+	if (rv != CKR_SLOT_ID_INVALID)
+		return rv;
+	rv = scan_all(slots);
+	return rv == CKR_OK ? slot_looked(slots, id, slot) : rv;
 }
 
 CK_RV

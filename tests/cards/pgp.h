@@ -74,13 +74,13 @@ enum pgp_quirk {
 	PGP_FAIL_ENDS_81,	/* a failed signature uses PW1 up, too */
 	PGP_CODE_COUNTED,	/* C4: tries of a resetting code never set */
 	PGP_ACTIVATE_KEEPS_PIN, /* what was given before TERMINATE stays */
-	PGP_KDF_RESETS_PINS,	/* writing F9 puts all PINs back */
+	PGP_KDF_EXACT,		/* F9: only some lengths, and all rights end */
 	/* data objects */
 	PGP_OUTER_TAG,	      /* constructed ones come with their tag */
 	PGP_EMPTY_73,	      /* 73 00, then what belongs inside */
 	PGP_LENGTHS_INSIDE,   /* 7F66 inside 73 */
 	PGP_FOUR_KEYS,	      /* C5, C6, CD for the attestation key, too */
-	PGP_ABSENT_6A88,      /* an object never written, else empty */
+	PGP_ABSENT_6A88,      /* certificate, private object never written */
 	PGP_UNKNOWN_6A83,     /* a tag unknown, else 6A88 */
 	PGP_ALGORITHMS_SHORT, /* FA: two bytes less than its length */
 	PGP_ALGORITHMS_25519, /* FA: X25519 as EdDSA, too */
@@ -185,6 +185,7 @@ struct pgp {
 	uint8_t occurrence;	/* which 7F21 is meant */
 	enum pgp_slot decipher; /* the key that MSE has chosen */
 	enum pgp_slot authenticate;
+	bool short_only;	/* the chip does not take extended length */
 	bool terminated;
 	bool touched; /* a touch is given when asked for */
 };
@@ -218,6 +219,14 @@ uint16_t pgp_put_reset_code(struct pgp *pgp, struct span value);
 
 /* Yubico's: three numbers of tries, with PW3. */
 uint16_t pgp_set_tries(struct pgp *pgp, const struct command *command);
+
+/* The values of a new card; the numbers of tries stay. */
+void pgp_pins_reset(struct pgp *pgp);
+
+/* pgp_kdf.c: the PINs are hashed from now on, as GnuPG sets it up. */
+bool pgp_kdf_set(struct pgp *pgp, bool one_salt);
+
+uint16_t pgp_put_kdf(struct pgp *pgp, struct span value);
 
 /* pgp_data.c */
 uint16_t pgp_get_data(struct pgp *pgp, const struct command *command,

@@ -105,6 +105,22 @@ algorithms_write(const struct pgp *pgp, struct pile *to)
 	}
 }
 
+/* The third byte behind 73 tells of chaining and extended length
+ * (ISO 7816-4, 12.1.1.9). */
+static bool
+historical_write(const struct pgp *pgp, struct pile *to)
+{
+	size_t start = to->used, at = start;
+
+	if (!hex_read(pgp->kind->historical, to))
+		return false;
+	while (at < to->used && to->at[at] != 0x73)
+		at++;
+	if (pgp->short_only && at + 3 < to->used)
+		to->at[at + 3] = (to->at[at + 3] & 0xbf) | 0x80;
+	return true;
+}
+
 /* Objects that are bytes alone; false when the tag is none of them. */
 static bool
 plain_write(const struct pgp *pgp, uint32_t tag, struct pile *to)
@@ -116,7 +132,7 @@ plain_write(const struct pgp *pgp, uint32_t tag, struct pile *to)
 		pgp_aid(pgp, to);
 		return true;
 	case TAG_HISTORICAL:
-		return hex_read(pgp->kind->historical, to);
+		return historical_write(pgp, to);
 	case TAG_CAPABILITIES:
 		pile_bytes(to, pgp->capabilities, sizeof(pgp->capabilities));
 		return true;
@@ -137,7 +153,7 @@ plain_write(const struct pgp *pgp, uint32_t tag, struct pile *to)
 		return pgp->kind->version >= 0x0304;
 	case TAG_LENGTHS:
 		lengths_write(pgp, to);
-		return pgp->kind->command_max > 0;
+		return pgp->kind->command_max > 0 && !pgp->short_only;
 	case TAG_FEATURES:
 		pile_bytes(to, button, sizeof(button));
 		return pgp->kind->version >= PGP_BUTTON_SINCE;

@@ -82,6 +82,14 @@ word_unknown(const struct pgp *pgp)
 	return pgp_has(pgp, PGP_UNKNOWN_6A83) ? SW_RECORD : SW_REFERENCE;
 }
 
+/* GnuPG gives a card up that does not have the others. */
+static bool
+object_optional(uint32_t tag)
+{
+	return tag == TAG_CERTIFICATE ||
+	       (tag >= TAG_PRIVATE && tag < TAG_PRIVATE + 4);
+}
+
 static uint16_t
 object_read(const struct pgp *pgp, const struct rule *rule, struct pile *answer)
 {
@@ -97,7 +105,7 @@ object_read(const struct pgp *pgp, const struct rule *rule, struct pile *answer)
 		pile_span(answer, content);
 	else if (tag == TAG_KDF)
 		pile_bytes(answer, kdf_off, sizeof(kdf_off));
-	else if (pgp_has(pgp, PGP_ABSENT_6A88))
+	else if (object_optional(rule->tag) && pgp_has(pgp, PGP_ABSENT_6A88))
 		return SW_REFERENCE;
 	return SW_OK;
 }
@@ -162,16 +170,6 @@ pgp_select_data(struct pgp *pgp, const struct command *command)
 	return SW_OK;
 }
 
-/* The layouts that a Gnuk takes, and an empty one to end it. */
-static bool
-kdf_good(const struct pgp *pgp, struct span value)
-{
-	if (pgp_has(pgp, PGP_KDF_RESETS_PINS))
-		return value.left == 0 || value.left == 3 || value.left == 90 ||
-		       value.left == 110;
-	return true;
-}
-
 static uint16_t
 object_write(struct pgp *pgp, const struct rule *rule, struct span value)
 {
@@ -187,17 +185,11 @@ object_write(struct pgp *pgp, const struct rule *rule, struct span value)
 		return SW_DATA;
 	if (tag == TAG_AES && value.left % 8 != 0)
 		return SW_DATA;
-	if (tag == TAG_KDF && !kdf_good(pgp, value))
-		return SW_DATA;
+	if (tag == TAG_KDF)
+		return pgp_put_kdf(pgp, value);
 	if (tag == TAG_CERTIFICATE)
 		tag = certificate_tag(pgp);
-	if (!store_put(&pgp->objects, tag, value))
-		return SW_MEMORY;
-	if (tag == TAG_KDF && pgp_has(pgp, PGP_KDF_RESETS_PINS)) {
-		pgp_pins_init(pgp);
-		memset(pgp->given, 0, sizeof(pgp->given));
-	}
-	return SW_OK;
+	return store_put(&pgp->objects, tag, value) ? SW_OK : SW_MEMORY;
 }
 
 static uint16_t

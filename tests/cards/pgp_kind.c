@@ -17,7 +17,7 @@ static const char *const quirk_names[PGP_QUIRKS] = {
 	[PGP_FAIL_ENDS_81] = "pgp-fail-ends-81",
 	[PGP_CODE_COUNTED] = "pgp-code-counted",
 	[PGP_ACTIVATE_KEEPS_PIN] = "pgp-activate-keeps-pin",
-	[PGP_KDF_RESETS_PINS] = "pgp-kdf-resets-pins",
+	[PGP_KDF_EXACT] = "pgp-kdf-exact",
 	[PGP_OUTER_TAG] = "pgp-outer-tag",
 	[PGP_EMPTY_73] = "pgp-empty-73",
 	[PGP_LENGTHS_INSIDE] = "pgp-lengths-inside",
@@ -124,7 +124,7 @@ static const struct pgp_kind kinds[] = {
 			      BIT(K256) | BIT(ED25519) | BIT(X25519),
 		.quirks = PGP_QUIRK(ABSENT_6A88) | PGP_QUIRK(CERT_BINARY) |
 			  PGP_QUIRK(EXACT_HASH) | PGP_QUIRK(FULL_POINT) |
-			  PGP_QUIRK(FAIL_ENDS_81) | PGP_QUIRK(KDF_RESETS_PINS),
+			  PGP_QUIRK(FAIL_ENDS_81) | PGP_QUIRK(KDF_EXACT),
 	}, {
 		.name = "zeitcontrol-2.1",
 		.atr = "3BDA18FF81B1FE751F030031C573C001400090000C",

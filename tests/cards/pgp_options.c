@@ -22,12 +22,14 @@ static const char usage[] =
 "  --fingerprint sig|dec|aut|att=HEX, --created sig|dec|aut|att=HEX\n"
 "  --do TAG=HEX          a data object, by its tag\n"
 "  --pw1 --pw3 --rc TEXT, --pw-tries PW1,RC,PW3, --pgp-serial HEX\n"
+"  --kdf one-salt|three-salts    PINs are hashed (DO F9)\n"
 "  --pw1-once --pw1-often        C4: is PW1 good for one signature or more\n"
 "  --touch sig|dec|aut   the key wants a touch\n";
 /* clang-format on */
 
 static struct pgp pgp;
 static struct yubico device;
+static const char *kdf;
 
 static const char *const slot_names[PGP_SLOTS] = { "sig", "dec", "aut", "att" };
 
@@ -220,6 +222,14 @@ drop_quirk(const char *value)
 	return true;
 }
 
+/* Hashed when all PINs are known. */
+static bool
+load_kdf(const char *value)
+{
+	kdf = value;
+	return !strcmp(value, "one-salt") || !strcmp(value, "three-salts");
+}
+
 static const struct choice choices[] = {
 	{ "key", true, load_key },
 	{ "cert", true, load_certificate },
@@ -231,6 +241,7 @@ static const struct choice choices[] = {
 	{ "rc", true, load_code },
 	{ "pw-tries", true, load_tries },
 	{ "pgp-serial", true, load_serial },
+	{ "kdf", true, load_kdf },
 	{ "pw1-once", false, load_once },
 	{ "pw1-often", false, load_often },
 	{ "touch", true, load_touch },
@@ -257,7 +268,10 @@ add(struct card *card)
 {
 	bool alone = card->applet_count == 0;
 
+	pgp.short_only = !card->extended;
 	device = (struct yubico){ pgp.kind->firmware, pgp.serial };
+	if (kdf && !pgp_kdf_set(&pgp, !strcmp(kdf, "one-salt")))
+		return false;
 	if (!card_add(card, &pgp_applet, &pgp))
 		return false;
 	return !alone || pgp.kind->firmware == 0 ||

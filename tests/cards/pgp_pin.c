@@ -31,18 +31,25 @@ static void
 pin_default(struct pgp_pin *pin, const char *text)
 {
 	(void)pgp_pin_set(pin, span_of(text, strlen(text)));
-	pin->total = 3;
-	pin->tries = 3;
+	pin->tries = pin->total;
 }
 
 void
-pgp_pins_init(struct pgp *pgp)
+pgp_pins_reset(struct pgp *pgp)
 {
 	pin_default(&pgp->pins[PIN_USER], "123456");
 	pin_default(&pgp->pins[PIN_ADMIN], "12345678");
 	pin_default(&pgp->pins[PIN_RESET], "");
 	if (!pgp_has(pgp, PGP_CODE_COUNTED))
 		pgp->pins[PIN_RESET].tries = 0;
+}
+
+void
+pgp_pins_init(struct pgp *pgp)
+{
+	for (int i = 0; i < PGP_PINS; i++)
+		pgp->pins[i].total = 3;
+	pgp_pins_reset(pgp);
 }
 
 static bool

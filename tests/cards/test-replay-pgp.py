@@ -143,6 +143,12 @@ class Replay:
                 new = PINS[reference]
             self.pins[reference] = new
             return command[:10] + old + new
+        if command[:8] == "00DA00F9":
+            hashes = parts(command[10:])
+            for tag, reference in (("87", "81"), ("88", "83")):
+                self.pins[reference] = hashes.get(tag, PINS[reference])
+        if command[:6] == "002000" and ok and int(command[8:10], 16) > 32:
+            return command[:10] + self.pins[reference]
         if command[:8] == "00DA00D3":
             self.code = command[10:]
         if command[:4] == "002C" and ok:

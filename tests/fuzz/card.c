@@ -1,0 +1,284 @@
+/* Fuzzes cardos/ as a whole: a card that answers what it likes, recognised,
+ * listed, read, logged in, signed with, logged out. */
+#include <stdlib.h>
+
+#include "good.h"
+#include "token.h"
+
+enum {
+	EXCHANGES_MAX = 3000,
+	ANSWER_GOOD = 0, /* what the input's next byte means: */
+	ANSWER_SW,
+	ANSWER_RAW,
+	ANSWER_BENT,
+	ANSWER_REST_RAW,
+	ANSWER_NONE,
+	ANSWER_REMOVED,
+	ANSWER_RESET,
+	ANSWERS,
+};
+
+/* A P-256 certificate with a key usage. */
+static const uint8_t certificate[] = {
+	0x30, 0x82, 0x01, 0x7A, 0x30, 0x82, 0x01, 0x20, 0xA0, 0x03, 0x02, 0x01,
+	0x02, 0x02, 0x14, 0x23, 0xF2, 0x1B, 0x68, 0xBC, 0x61, 0xAF, 0xE9, 0x92,
+	0xDE, 0xDC, 0xF1, 0x14, 0x52, 0xD0, 0xB1, 0xDC, 0x2C, 0x86, 0xAC, 0x30,
+	0x0A, 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02, 0x30,
+	0x0C, 0x31, 0x0A, 0x30, 0x08, 0x06, 0x03, 0x55, 0x04, 0x03, 0x0C, 0x01,
+	0x46, 0x30, 0x1E, 0x17, 0x0D, 0x32, 0x36, 0x31, 0x31, 0x32, 0x30, 0x32,
+	0x30, 0x32, 0x30, 0x34, 0x30, 0x5A, 0x17, 0x0D, 0x34, 0x36, 0x31, 0x31,
+	0x31, 0x35, 0x32, 0x30, 0x32, 0x30, 0x34, 0x30, 0x5A, 0x30, 0x0C, 0x31,
+	0x0A, 0x30, 0x08, 0x06, 0x03, 0x55, 0x04, 0x03, 0x0C, 0x01, 0x46, 0x30,
+	0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01,
+	0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07, 0x03, 0x42,
+	0x00, 0x04, 0xA3, 0x97, 0xBC, 0x49, 0x80, 0x3A, 0x8F, 0x60, 0x62, 0x05,
+	0xAE, 0x41, 0x04, 0x4F, 0x5F, 0xFB, 0xF6, 0xD3, 0x80, 0x1E, 0x23, 0xE4,
+	0xCB, 0x13, 0x4A, 0x57, 0x5C, 0x49, 0x31, 0xCC, 0x8F, 0x1A, 0xAB, 0x7F,
+	0x59, 0x29, 0x96, 0x13, 0x2B, 0x4C, 0x64, 0x2B, 0xE3, 0x4A, 0xA6, 0x3A,
+	0xF6, 0x56, 0x32, 0x72, 0x82, 0xEE, 0x8B, 0xD8, 0x50, 0x7D, 0x1C, 0x6A,
+	0xD8, 0xE3, 0xC4, 0x6C, 0x34, 0x6D, 0xA3, 0x60, 0x30, 0x5E, 0x30, 0x1D,
+	0x06, 0x03, 0x55, 0x1D, 0x0E, 0x04, 0x16, 0x04, 0x14, 0xA5, 0x27, 0xC3,
+	0x30, 0x7E, 0xAE, 0xAD, 0x82, 0x61, 0x69, 0x92, 0xCF, 0x69, 0x6B, 0xEF,
+	0x01, 0xCC, 0xFA, 0xDE, 0x4E, 0x30, 0x1F, 0x06, 0x03, 0x55, 0x1D, 0x23,
+	0x04, 0x18, 0x30, 0x16, 0x80, 0x14, 0xA5, 0x27, 0xC3, 0x30, 0x7E, 0xAE,
+	0xAD, 0x82, 0x61, 0x69, 0x92, 0xCF, 0x69, 0x6B, 0xEF, 0x01, 0xCC, 0xFA,
+	0xDE, 0x4E, 0x30, 0x0F, 0x06, 0x03, 0x55, 0x1D, 0x13, 0x01, 0x01, 0xFF,
+	0x04, 0x05, 0x30, 0x03, 0x01, 0x01, 0xFF, 0x30, 0x0B, 0x06, 0x03, 0x55,
+	0x1D, 0x0F, 0x04, 0x04, 0x03, 0x02, 0x03, 0x88, 0x30, 0x0A, 0x06, 0x08,
+	0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02, 0x03, 0x48, 0x00, 0x30,
+	0x45, 0x02, 0x20, 0x73, 0x22, 0x8A, 0x99, 0x29, 0x96, 0x15, 0x43, 0xC7,
+	0xB0, 0xEA, 0xF3, 0xAD, 0xB8, 0x01, 0x39, 0x47, 0x11, 0xCC, 0xDE, 0x72,
+	0xBA, 0xDC, 0xFC, 0x95, 0x9A, 0x62, 0x08, 0x1F, 0x27, 0x9B, 0xFB, 0x02,
+	0x21, 0x00, 0xFE, 0xA3, 0xF1, 0xD9, 0xEE, 0x08, 0x53, 0x2A, 0xD6, 0x9E,
+	0x6C, 0xF8, 0x84, 0x03, 0xC1, 0xEA, 0x81, 0xA1, 0x49, 0xF7, 0x7F, 0x03,
+	0x06, 0x79, 0x54, 0x5D, 0x31, 0x8D, 0x7F, 0xA7, 0xA0, 0xC2,
+};
+
+const struct cursor good_certificate = { certificate, sizeof(certificate) };
+
+struct fuzzed {
+	struct transport transport;
+	struct transport_info info;
+	struct cursor input;
+	uint64_t generation;
+	unsigned exchanges;
+	bool busy, gone;
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+require(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static struct fuzzed *
+fuzzed_of(struct transport *t)
+{
+	return (struct fuzzed *)t;
+}
+
+static CK_RV
+fuzzed_begin(struct transport *t, uint64_t *generation)
+{
+	struct fuzzed *f = fuzzed_of(t);
+
+	require(!f->busy);
+	if (f->gone)
+		return CKR_DEVICE_REMOVED;
+	f->busy = true;
+	*generation = f->generation;
+	return CKR_OK;
+}
+
+static void
+fuzzed_end(struct transport *t)
+{
+	struct fuzzed *f = fuzzed_of(t);
+
+	require(f->busy);
+	f->busy = false;
+}
+
+/* The good answer with one byte changed. */
+static void
+bent_answer(struct fuzzed *f, const struct apdu *command, struct builder *out)
+{
+	struct builder good = builder_heap(4096);
+	uint16_t place = cursor_u16(&f->input);
+	uint8_t flip = cursor_u8(&f->input);
+	struct cursor rest;
+
+	good_answer(command, &good);
+	rest = builder_read(&good);
+	if (rest.left > 0) {
+		builder_append(out, cursor_take(&rest, place % rest.left));
+		builder_u8(out, cursor_u8(&rest) ^ flip);
+	}
+	builder_append(out, rest);
+	builder_free(&good);
+}
+
+static CK_RV
+fuzzed_answer(struct fuzzed *f, const struct apdu *command, struct builder *out,
+	      uint16_t *sw)
+{
+	uint8_t kind = cursor_u8(&f->input) % ANSWERS;
+
+	*sw = 0x9000;
+	switch (kind) {
+	case ANSWER_SW:
+		*sw = cursor_u16(&f->input);
+		break;
+	case ANSWER_RAW:
+	case ANSWER_REST_RAW:
+		*sw = cursor_u16(&f->input);
+		builder_append(out,
+			       cursor_take(&f->input, cursor_u8(&f->input)));
+		break;
+	case ANSWER_BENT:
+		bent_answer(f, command, out);
+		break;
+	case ANSWER_NONE:
+		return CKR_DEVICE_ERROR;
+	case ANSWER_REMOVED:
+		f->gone = true;
+		return CKR_DEVICE_REMOVED;
+	case ANSWER_RESET:
+		f->generation++;
+		*sw = 0x6D00;
+		break;
+	default:
+		good_answer(command, out);
+	}
+	if (kind == ANSWER_REST_RAW)
+		*sw = 0x6100;
+	return CKR_OK;
+}
+
+/* The PIN 123456, padded for PIV, itself for OpenPGP, or what a KDF with
+ * SHA-256 or SHA-512 made of it. */
+static bool
+good_pin(const struct apdu *command)
+{
+	size_t size = command->data.left;
+
+	return size == (command->p2 <= 0x80 ? 8 : 6) || size == 32 ||
+	       size == 64;
+}
+
+static CK_RV
+fuzzed_exchange(struct transport *t, const struct apdu *command,
+		struct builder *answer, uint16_t *sw)
+{
+	struct fuzzed *f = fuzzed_of(t);
+	struct builder wire = builder_heap(APDU_WIRE_MAX);
+	CK_RV rv;
+
+	require(f->busy);
+	if (f->gone || ++f->exchanges > EXCHANGES_MAX)
+		return CKR_DEVICE_REMOVED;
+	/* an empty PIN never goes out, but as a question */
+	if (command->ins == 0x20 && command->data.left > 0)
+		require(good_pin(command));
+	require(apdu_encode(command, f->info.t0, &wire) == CKR_OK);
+	builder_free(&wire);
+	rv = fuzzed_answer(f, command, answer, sw);
+	if (rv == CKR_OK && !builder_ok(answer))
+		return CKR_DEVICE_MEMORY;
+	return rv;
+}
+
+static const struct transport_info *
+fuzzed_info(struct transport *t)
+{
+	return &fuzzed_of(t)->info;
+}
+
+static void
+fuzzed_release(struct transport *t)
+{
+	require(!fuzzed_of(t)->busy);
+}
+
+static const struct transport_ops fuzzed_ops = {
+	.begin = fuzzed_begin,
+	.end = fuzzed_end,
+	.exchange = fuzzed_exchange,
+	.info = fuzzed_info,
+	.release = fuzzed_release,
+	.close = fuzzed_release,
+};
+
+static void
+operate(struct token *t, uint64_t key, enum operation_kind kind,
+	CK_MECHANISM_TYPE mechanism)
+{
+	CK_MECHANISM m = { .mechanism = mechanism };
+	struct operation_key k = { .id = key };
+	struct operation *o = NULL;
+	struct builder out = builder_heap(APDU_ANSWER_MAX);
+
+	if (t->ops->operation_start(t, kind, &m, &k, &o) != CKR_OK)
+		return;
+	if (o->login_each_time)
+		DROP(o->ops->login(o, cursor_of("123456", 6)));
+	DROP(o->ops->update(o, cursor_of("message", 7), &out));
+	/* no answer of this card verifies */
+	require(o->ops->finish(o, cursor_of(NULL, 0), &out) != CKR_OK ||
+		kind != OPERATION_SIGN);
+	o->ops->free(o);
+	builder_free(&out);
+}
+
+static void
+use(struct token *t)
+{
+	struct ids found = { 0 };
+	CK_TOKEN_INFO info;
+	CK_ATTRIBUTE value = { CKA_VALUE, NULL, 0 };
+
+	DROP(t->ops->info(t, &info));
+	DROP(t->ops->login(t, LOGIN_USER, cursor_of("123456", 6)));
+	DROP(t->ops->search(t, (struct template){ 0 }, &found));
+	for (size_t i = 0; i < found.count; i++) {
+		DROP(t->ops->attributes_get(t, found.list[i], &value, 1));
+		operate(t, found.list[i], OPERATION_SIGN, CKM_ECDSA_SHA256);
+		operate(t, found.list[i], OPERATION_SIGN, CKM_RSA_PKCS);
+		operate(t, found.list[i], OPERATION_DECRYPT, CKM_RSA_PKCS);
+	}
+	ids_free(&found);
+	DROP(t->ops->info(t, &info));
+	DROP(t->ops->logout(t));
+	t->ops->idle(t);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fuzzed f = { .transport.ops = &fuzzed_ops,
+			    .info.name = "fuzzed",
+			    .input = cursor_of(data, size),
+			    .generation = 1 };
+	struct config config = { .applets = (char[]){ "" } };
+	struct builder atr = builder_over(f.info.atr, sizeof(f.info.atr));
+	struct token *tokens[CARD_TOKENS_MAX];
+	size_t count = 0;
+	uint8_t flags = cursor_u8(&f.input);
+
+	f.info.t0 = (flags & 1) != 0;
+	f.info.shared = (flags & 2) != 0;
+	config.pin_keep = (flags & 4) != 0;
+	builder_append(&atr, cursor_take(&f.input, flags >> 3));
+	f.info.atr_size = atr.used;
+	if (card_tokens_open(&f.transport, &config, tokens, &count) != CKR_OK)
+		return 0;
+	require(count <= CARD_TOKENS_MAX);
+	for (size_t i = 0; i < count; i++) {
+		use(tokens[i]);
+		token_unref(tokens[i]);
+	}
+	return 0;
+}

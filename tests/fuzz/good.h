@@ -1,0 +1,12 @@
+/* What an honest card would say: one file for each applet. */
+#ifndef FUZZ_GOOD_H
+#define FUZZ_GOOD_H
+
+#include "card.h"
+
+/* card.c: of a P-256 key, with a key usage. */
+extern const struct cursor good_certificate;
+
+void good_answer(const struct apdu *command, struct builder *out);
+
+#endif

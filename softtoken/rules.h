@@ -12,6 +12,7 @@ enum form {
 	FORM_ULONG,
 	FORM_DATE,	 /* CK_DATE or empty */
 	FORM_MECHANISMS, /* array of CK_MECHANISM_TYPE */
+	FORM_TEMPLATE,	 /* array of CK_ATTRIBUTE; kept packed */
 };
 
 enum fallback { NO_VALUE, IS_FALSE, IS_TRUE, IS_EMPTY, IS_ZERO };

@@ -1,5 +1,6 @@
 /* C_FindObjects to C_GenerateKeyPair on either kind of software token. */
 #include "soft_made.h"
+#include "soft_template.h"
 
 enum { CHANGE_TRIES = 8 };
 
@@ -30,6 +31,35 @@ soft_search(struct token *token, struct template match, struct ids *found)
 	return t->shelf->search(t, match, found);
 }
 
+static bool
+has_nested(const CK_ATTRIBUTE *list, CK_ULONG count)
+{
+	for (CK_ULONG i = 0; i < count; i++) {
+		if (list[i].type & CKF_ARRAY_ATTRIBUTE)
+			return true;
+	}
+	return false;
+}
+
+/* The last error tells; all attributes are answered (5.7.5). */
+static CK_RV
+one_by_one_answer(const struct attrs *attrs, CK_ATTRIBUTE *list, CK_ULONG count)
+{
+	CK_RV all = CKR_OK;
+
+	for (CK_ULONG i = 0; i < count; i++) {
+		struct cursor value = attrs_value(attrs, list[i].type);
+		bool nested = attribute_form(list[i].type) == FORM_TEMPLATE &&
+			      cursor_ok(&value);
+		CK_RV rv = nested ? nested_answer(value, &list[i])
+				  : attrs_answer(attrs, &list[i], 1);
+
+		if (rv != CKR_OK)
+			all = rv;
+	}
+	return all;
+}
+
 CK_RV
 soft_attributes_get(struct token *token, uint64_t id, CK_ATTRIBUTE *list,
 		    CK_ULONG count)
@@ -40,7 +70,9 @@ soft_attributes_get(struct token *token, uint64_t id, CK_ATTRIBUTE *list,
 
 	if (rv != CKR_OK)
 		return rv;
-	rv = attrs_answer(&item->attrs, list, count);
+	rv = has_nested(list, count)
+		     ? one_by_one_answer(&item->attrs, list, count)
+		     : attrs_answer(&item->attrs, list, count);
 	soft_unlock(t);
 	return rv;
 }

@@ -9,6 +9,7 @@
 
 #include "../crypto/context.h"
 #include "mem.h"
+#include "tlv.h"
 
 enum { ECDSA_DER_MAX = 160 /* P-521 needs 139 */ };
 
@@ -364,4 +365,69 @@ soft_key_encrypt(struct soft_key *key, const struct scheme *scheme,
 	if (!key->public_key)
 		return CKR_KEY_TYPE_INCONSISTENT;
 	return pubkey_encrypt(key->public_key, scheme, input, out);
+}
+
+/* The other half of the agreement, on this key's curve. */
+static EVP_PKEY *
+peer_new(const struct soft_key *key, struct cursor point)
+{
+	const EVP_PKEY *own = key->pkey;
+	EVP_PKEY *peer = EVP_PKEY_new();
+
+	if (peer && EVP_PKEY_copy_parameters(peer, own) == 1 &&
+	    EVP_PKEY_set1_encoded_public_key(peer, point.at, point.left) == 1)
+		return peer;
+	EVP_PKEY_free(peer);
+	return NULL;
+}
+
+static bool
+secret_compute(struct soft_key *key, EVP_PKEY *peer, uint8_t *secret,
+	       size_t *size)
+{
+	EVP_PKEY_CTX *ctx =
+		EVP_PKEY_CTX_new_from_pkey(crypto_context(), key->pkey, NULL);
+	bool good = ctx && EVP_PKEY_derive_init(ctx) == 1 &&
+		    EVP_PKEY_derive_set_peer(ctx, peer) == 1 &&
+		    EVP_PKEY_derive(ctx, secret, size) == 1;
+
+	EVP_PKEY_CTX_free(ctx);
+	return good;
+}
+
+/* PKCS#11 2.20 gave the point bare, some wrap it up as CKA_EC_POINT is. */
+static struct cursor
+point_bare(struct cursor point, size_t size)
+{
+	struct cursor octets = point, inner;
+
+	if (point.left != size && tlv_enter(&octets, 0x04)) {
+		inner = cursor_rest(&octets);
+		if (inner.left == size)
+			return inner;
+	}
+	return point;
+}
+
+CK_RV
+soft_key_agree(struct soft_key *key, struct cursor point,
+	       struct builder *secret)
+{
+	size_t size = key->field;
+	uint8_t *space;
+	EVP_PKEY *peer;
+	bool good = false;
+
+	if (!key || !key->pkey || key->type != CKK_EC)
+		return CKR_KEY_TYPE_INCONSISTENT;
+	space = builder_space(secret, size);
+	if (!space)
+		return CKR_FUNCTION_FAILED;
+	crypto_enter();
+	peer = peer_new(key, point_bare(point, 1 + 2 * key->field));
+	if (peer)
+		good = secret_compute(key, peer, space, &size) &&
+		       size == key->field;
+	EVP_PKEY_free(peer);
+	return crypto_leave(good, CKR_MECHANISM_PARAM_INVALID);
 }

@@ -37,6 +37,11 @@ CK_RV soft_key_verify(struct soft_key *key, const struct scheme *scheme,
 CK_RV soft_key_encrypt(struct soft_key *key, const struct scheme *scheme,
 		       struct cursor input, struct builder *out) MUST_CHECK;
 
+/* The shared secret with somebody's public key, as PKCS#11 gives it: bare or in
+ * an OCTET STRING. CKR_MECHANISM_PARAM_INVALID when it is no such key. */
+CK_RV soft_key_agree(struct soft_key *key, struct cursor point,
+		     struct builder *secret) MUST_CHECK;
+
 /*
  * New key pairs: the material goes to the two objects' attributes, and
  * CKA_PUBLIC_KEY_INFO to both. CKR_KEY_SIZE_RANGE, CKR_CURVE_NOT_SUPPORTED.

@@ -19,6 +19,14 @@ CK_RV shaped_make(const struct maker *maker, const struct shape *shape,
 		  struct attrs *attrs) MUST_CHECK;
 CK_RV origin_set(const struct shape *shape, struct attrs *attrs,
 		 const struct origin *origin) MUST_CHECK;
+CK_RV unique_id_set(struct attrs *attrs) MUST_CHECK;
+/* The shape of an object that there is. */
+const struct shape *shape_of_attrs(const struct attrs *attrs);
+/* Sets all attributes of a template that was found right. */
+CK_RV attributes_put(struct attrs *attrs, struct template t) MUST_CHECK;
+/* Completes an object whose material is there. */
+CK_RV material_import(const struct shape *shape,
+		      struct attrs *attrs) MUST_CHECK;
 /* The check value is optional, but a wrong one is an error (PKCS#11 3.2,
  * 4.10.2); an empty one asks for none. */
 CK_RV check_value_set(struct attrs *attrs, struct cursor whole) MUST_CHECK;
@@ -41,6 +49,8 @@ struct wish {
 };
 CK_RV wish_read(struct template t, CK_KEY_TYPE type,
 		struct wish *wish) MUST_CHECK;
+/* The same for CKO_DATA, whose CKA_VALUE_LEN says how much. */
+CK_RV data_wish_read(struct template t, struct wish *wish) MUST_CHECK;
 /* A secret key of VALUE. */
 CK_RV secret_make(const struct maker *maker, const struct origin *origin,
 		  struct template t, const struct wish *wish,

@@ -1,6 +1,6 @@
 /* The list of mechanisms follows from what crypto/ can do. */
 #include "cipher.h"
-#include "soft_made.h"
+#include "soft_base.h"
 
 /* What soft_mechanisms() fills in; it counts on when there is no more room. */
 struct listing {
@@ -8,7 +8,7 @@ struct listing {
 	size_t count, room;
 };
 
-enum { EC_BITS_MIN = 224, EC_BITS_MAX = 521, MADE_MAX = 16 };
+enum { EC_BITS_MIN = 224, EC_BITS_MAX = 521, MADE_MAX = 64 };
 
 static const CK_FLAGS ec_flags = CKF_EC_F_P | CKF_EC_OID | CKF_EC_UNCOMPRESS;
 
@@ -28,6 +28,9 @@ of_scheme(const struct scheme_row *row)
 	struct mechanism m = { .type = row->type };
 
 	m.info.flags = row->flags;
+	/* what encrypts anything wraps keys */
+	if (row->type == CKM_RSA_PKCS || row->type == CKM_RSA_PKCS_OAEP)
+		m.info.flags |= CKF_WRAP | CKF_UNWRAP;
 	if (row->kind == SCHEME_ECDSA) {
 		m.info.flags |= ec_flags;
 		m.info.ulMinKeySize = EC_BITS_MIN;
@@ -66,7 +69,7 @@ secrets_add(struct listing *l, const struct secret_row *rows, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		struct mechanism m = {
 			rows[i].type,
-			{ rows[i].key_min, rows[i].key_max, rows[i].flags & ~(CK_FLAGS)(CKF_WRAP | CKF_UNWRAP) },
+			{ rows[i].key_min, rows[i].key_max, rows[i].flags },
 		};
 
 		list_add(l, m);
@@ -92,6 +95,9 @@ soft_mechanisms(struct token *token, struct mechanism *list, size_t room)
 	secrets = mac_rows(&count);
 	secrets_add(&l, secrets, count);
 	count = secret_generators(made, MADE_MAX);
+	for (size_t i = 0; i < count; i++)
+		list_add(&l, made[i]);
+	count = derive_mechanisms(made, MADE_MAX);
 	for (size_t i = 0; i < count; i++)
 		list_add(&l, made[i]);
 	return l.count;

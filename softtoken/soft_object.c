@@ -1,5 +1,6 @@
 /* From a template to a whole object: rules, defaults, what the token adds. */
 #include "soft_made.h"
+#include "soft_template.h"
 
 enum { UNIQUE_BYTES = 16, CHECK_SIZE = 3 };
 
@@ -81,7 +82,7 @@ static const struct {
 	{ CKO_PRIVATE_KEY, CKK_EC, ec_private_import },
 };
 
-static CK_RV
+CK_RV
 material_import(const struct shape *shape, struct attrs *attrs)
 {
 	for (size_t i = 0; i < sizeof(importers) / sizeof(importers[0]); i++) {
@@ -92,7 +93,7 @@ material_import(const struct shape *shape, struct attrs *attrs)
 	return shape->class == CKO_SECRET_KEY ? secret_import(attrs) : CKR_OK;
 }
 
-static CK_RV
+CK_RV
 unique_id_set(struct attrs *attrs)
 {
 	uint8_t id[UNIQUE_BYTES], text[2 * UNIQUE_BYTES];
@@ -130,12 +131,28 @@ origin_set(const struct shape *shape, struct attrs *attrs,
 	return rv;
 }
 
+CK_RV
+attributes_put(struct attrs *attrs, struct template t)
+{
+	CK_RV rv = CKR_OK;
+
+	for (size_t i = 0; rv == CKR_OK && i < t.count; i++) {
+		const CK_ATTRIBUTE *a = &t.list[i];
+		struct cursor value = cursor_of(a->pValue, a->ulValueLen);
+
+		rv = attribute_form(a->type) == FORM_TEMPLATE
+			     ? nested_pack(value, attrs, a->type)
+			     : attrs_set_template(attrs, a, 1);
+	}
+	return rv;
+}
+
 /* What every new object gets, once its template was found right. */
 static CK_RV
 common_set(const struct maker *maker, const struct shape *shape,
 	   struct template t, struct attrs *attrs)
 {
-	CK_RV rv = attrs_set_template(attrs, t.list, t.count);
+	CK_RV rv = attributes_put(attrs, t);
 
 	if (rv == CKR_OK &&
 	    attrs_bool(attrs, CKA_TOKEN, maker->token) != maker->token)
@@ -303,13 +320,18 @@ pair_make(const struct maker *maker, const CK_MECHANISM *mechanism,
 	return rv;
 }
 
+const struct shape *
+shape_of_attrs(const struct attrs *attrs)
+{
+	return shape_find(attrs_ulong(attrs, CKA_CLASS, CKO_DATA),
+			  attrs_ulong(attrs, CKA_KEY_TYPE, CKC_X_509));
+}
+
 CK_RV
 object_change(const struct maker *maker, struct attrs *attrs,
 	      struct template changes)
 {
-	CK_OBJECT_CLASS class = attrs_ulong(attrs, CKA_CLASS, CKO_DATA);
-	CK_ULONG type = attrs_ulong(attrs, CKA_KEY_TYPE, CKC_X_509);
-	const struct shape *shape = shape_find(class, type);
+	const struct shape *shape = shape_of_attrs(attrs);
 	CK_RV rv;
 
 	if (!shape)

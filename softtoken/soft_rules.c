@@ -46,6 +46,10 @@ form_check(enum form form, const CK_ATTRIBUTE *a)
 		fine = size % sizeof(CK_MECHANISM_TYPE) == 0 &&
 		       size < CK_UNAVAILABLE_INFORMATION;
 		break;
+	case FORM_TEMPLATE:
+		fine = size % sizeof(CK_ATTRIBUTE) == 0 &&
+		       size < CK_UNAVAILABLE_INFORMATION;
+		break;
 	}
 	return fine ? CKR_OK : CKR_ATTRIBUTE_VALUE_INVALID;
 }

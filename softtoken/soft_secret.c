@@ -120,6 +120,22 @@ wish_read(struct template t, CK_KEY_TYPE type, struct wish *wish)
 	return CKR_OK;
 }
 
+CK_RV
+data_wish_read(struct template t, struct wish *wish)
+{
+	struct wish w = { .type = 0 };
+	CK_RV rv =
+		template_ulong(t.list, t.count, CKA_CLASS, CKO_DATA, &w.class);
+
+	if (rv == CKR_OK)
+		rv = template_ulong(t.list, t.count, CKA_VALUE_LEN, 0, &w.size);
+	if (rv == CKR_OK)
+		rv = template_bool(t.list, t.count, CKA_TOKEN, false, &w.token);
+	if (rv == CKR_OK)
+		*wish = w;
+	return rv;
+}
+
 struct maker
 maker_for(struct soft_token *t, const struct wish *wish)
 {
@@ -166,7 +182,7 @@ bytes_random(const CK_MECHANISM *mechanism, size_t size, struct builder *out)
 static const struct {
 	struct mechanism mechanism;
 	CK_KEY_TYPE type;
-	CK_RV (*make)
+	CK_RV(*make)
 	(const CK_MECHANISM *mechanism, size_t size, struct builder *out);
 } generators[] = {
 	{ { CKM_AES_KEY_GEN, { 16, 32, CKF_GENERATE } },

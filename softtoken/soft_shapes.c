@@ -30,6 +30,8 @@ static const struct rule data[] = {
 	{ CKA_APPLICATION, FORM_BYTES, IS_EMPTY, USAGE },
 	{ CKA_OBJECT_ID, FORM_BYTES, IS_EMPTY, USAGE },
 	{ CKA_VALUE, FORM_BYTES, IS_EMPTY, USAGE },
+	/* how much CKM_HKDF_DATA shall derive */
+	{ CKA_VALUE_LEN, FORM_ULONG, NO_VALUE, ON_GENERATE },
 };
 
 /* 4.6.3; subject, issuer, serial number and dates are read from the value when
@@ -76,6 +78,7 @@ static const struct rule certificate[] = {
 		{ CKA_VERIFY, FORM_BOOL, IS_TRUE, USAGE },               \
 		{ CKA_VERIFY_RECOVER, FORM_BOOL, IS_FALSE, USAGE },      \
 		{ CKA_WRAP, FORM_BOOL, rsa, USAGE },                     \
+		{ CKA_WRAP_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN },   \
 		{ CKA_ENCAPSULATE, FORM_BOOL, IS_FALSE, USAGE },         \
 	{                                                                \
 		CKA_DERIVE, FORM_BOOL, ec, USAGE                         \
@@ -100,6 +103,8 @@ static const struct rule certificate[] = {
 		{ CKA_SIGN, FORM_BOOL, IS_TRUE, USAGE },                 \
 		{ CKA_SIGN_RECOVER, FORM_BOOL, IS_FALSE, USAGE },        \
 		{ CKA_UNWRAP, FORM_BOOL, rsa, USAGE },                   \
+		{ CKA_UNWRAP_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN }, \
+		{ CKA_DERIVE_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN }, \
 		{ CKA_DECAPSULATE, FORM_BOOL, IS_FALSE, USAGE },         \
 	{                                                                \
 		CKA_DERIVE, FORM_BOOL, ec, USAGE                         \
@@ -156,6 +161,9 @@ static const struct rule secret[] = {
 	{ CKA_DERIVE, FORM_BOOL, IS_FALSE, USAGE },
 	{ CKA_VALUE, FORM_NUMBER, NO_VALUE, MATERIAL | NEED_CREATE },
 	{ CKA_VALUE_LEN, FORM_ULONG, NO_VALUE, ON_GENERATE },
+	{ CKA_WRAP_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN },
+	{ CKA_UNWRAP_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN },
+	{ CKA_DERIVE_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN },
 };
 
 #define KEY(class_, type_, list_)                    \

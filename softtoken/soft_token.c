@@ -1,5 +1,5 @@
 /* The software token and the host token: one body, two tables. */
-#include "soft_made.h"
+#include "soft_base.h"
 #include "mem.h"
 
 #include <string.h>
@@ -205,6 +205,12 @@ static const struct token_ops soft_ops = {
 	.destroy = soft_destroy,
 	.generate_pair = soft_generate_pair,
 	.generate = soft_generate,
+	.lend = soft_lend,
+	.adopt = soft_adopt_objects,
+	.copy = soft_copy,
+	.derive = soft_derive,
+	.wrap = soft_wrap,
+	.unwrap = soft_unwrap,
 	.operation_start = soft_operation_start,
 	.idle = token_idle,
 	.free = token_free,
@@ -223,6 +229,12 @@ static const struct token_ops host_ops = {
 	.destroy = soft_destroy,
 	.generate_pair = soft_generate_pair,
 	.generate = soft_generate,
+	.lend = soft_lend,
+	.adopt = soft_adopt_objects,
+	.copy = soft_copy,
+	.derive = soft_derive,
+	.wrap = soft_wrap,
+	.unwrap = soft_unwrap,
 	.operation_start = soft_operation_start,
 	.idle = token_idle,
 	.free = token_free,

@@ -36,19 +36,16 @@ card_token_begin(struct card_token *t)
 CK_RV
 card_token_identify(struct card_token *t)
 {
-	struct card_applet *a = t->applet;
-	struct card_identity identity = { 0 };
-	struct builder card = builder_over(a->card, sizeof(a->card) - 1);
 	CK_RV rv;
 
 	if (t->identified)
 		return CKR_OK;
-	rv = a->driver->identify(a, &identity);
+	rv = applet_identify(t->applet);
 	if (rv != CKR_OK)
 		return rv;
-	builder_text(&card, identity.serial);
+	card_found_keep(t->card, t->applet);
 	pthread_mutex_lock(&t->lock);
-	t->identity = identity;
+	t->identity = t->applet->identity;
 	t->identified = true;
 	pthread_mutex_unlock(&t->lock);
 	return CKR_OK;

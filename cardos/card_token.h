@@ -9,6 +9,8 @@
 #include "mem.h"
 #include "token.h"
 
+enum { CARD_FOUND_MAX = 128 };
+
 /*
  * A card, shared by the tokens of all its applets. Its lock is held over card
  * I/O, from card_begin() to card_end(); what is without a word about locks is
@@ -20,7 +22,9 @@ struct card {
 	struct card_applet applets[CARD_TOKENS_MAX];
 	size_t applet_count;
 	bool pin_keep, logout_leave;
-	const char *cache;   /* of the configuration, which outlives the card */
+	const char *cache; /* of the configuration, which outlives the card */
+	/* Which applets were asked for and found, to be kept; "": is kept. */
+	char found[CARD_FOUND_MAX];
 	bool keypad;	     /* the reader's, for PINs */
 	uint64_t generation; /* of the transaction under way */
 	atomic_uint holders; /* logins and operations that want it kept */
@@ -54,6 +58,10 @@ struct card_token {
 
 struct card_token *card_token_of(struct token *t);
 const struct card_pin *card_token_pin(const struct card_token *t);
+
+/* probe.c, in a transaction: keeps which applets there are, by the identity of
+ * one of them. */
+void card_found_keep(struct card *card, const struct card_applet *a);
 
 /* card.c: takes WIRE, whatever it answers; NULL: no memory. */
 struct card *card_new(struct transport *wire,

@@ -23,6 +23,9 @@ CK_RV applet_select(struct card_applet *a) MUST_CHECK;
 /* Makes sure that the applet is selected; SWITCHED: it was not. */
 CK_RV applet_guard(struct card_applet *a, bool *switched) MUST_CHECK;
 
+/* In a transaction: makes sure that its identity is known. */
+CK_RV applet_identify(struct card_applet *a) MUST_CHECK;
+
 CK_RV iso_select(struct card_applet *a, struct cursor aid,
 		 struct builder *answer) MUST_CHECK;
 

@@ -1,4 +1,7 @@
 /* Which applets a card has: the ATR nominates, the applet decides. */
+#include <string.h>
+
+#include "cache.h"
 #include "card_token.h"
 #include "iso7816.h"
 #include "log.h"
@@ -9,6 +12,7 @@ const struct card_driver *const card_drivers[] = { &piv_driver, &openpgp_driver,
 enum {
 	RANK_FIRST = 1,
 	RANK_POSSIBLE = 0,
+	CACHE_APPLETS = 0x10000, /* in the cache, beside objects' numbers */
 	SW_NO_INSTRUCTION = 0x6D00,
 	SW_NO_CLASS = 0x6E00,
 };
@@ -107,6 +111,24 @@ applet_guard(struct card_applet *a, bool *switched)
 	return rv;
 }
 
+CK_RV
+applet_identify(struct card_applet *a)
+{
+	struct card_identity identity = { 0 };
+	struct builder card = builder_over(a->card, sizeof(a->card) - 1);
+	CK_RV rv;
+
+	if (a->identified)
+		return CKR_OK;
+	rv = a->driver->identify(a, &identity);
+	if (rv != CKR_OK)
+		return rv;
+	builder_text(&card, identity.serial);
+	a->identity = identity;
+	a->identified = true;
+	return CKR_OK;
+}
+
 /* Is this applet on the card, as far as SELECT tells? */
 static CK_RV
 applet_probe(struct card_applet *a, bool *present)
@@ -182,6 +204,100 @@ card_ask(struct card_applet *list, size_t count, struct card_applet **active)
 	return CKR_OK;
 }
 
+/* What was asked for and what was found, as the cache keeps it. */
+static void
+found_text(const struct card_applet *list, size_t count, const bool *present,
+	   struct builder *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		builder_text(out, list[i].driver->name);
+		builder_text(out, present[i] ? "+ " : "- ");
+	}
+}
+
+/* Does the cache, by A's card, say that of LIST the one at ALONE is there and
+ * no other? */
+static bool
+found_alone(const struct card_applet *a, const struct card_applet *list,
+	    size_t count, size_t alone)
+{
+	char text[CARD_FOUND_MAX];
+	bool present[CARD_TOKENS_MAX] = { false }, same;
+	struct builder wanted = builder_over(text, sizeof(text));
+	struct builder kept = builder_heap(sizeof(text));
+
+	present[alone] = true;
+	found_text(list, count, present, &wanted);
+	same = builder_ok(&wanted) && cache_find(a, CACHE_APPLETS, &kept) &&
+	       cursor_same(builder_read(&kept), builder_read(&wanted));
+	builder_free(&kept);
+	return same;
+}
+
+/* Stands for all cards with this ATR, whose latest tells where to begin. */
+static struct card_applet
+card_alike(struct card *card)
+{
+	return (struct card_applet){ .driver = card_drivers[0],
+				     .transport = card->transport,
+				     .cache = card->cache,
+				     .card = "*" };
+}
+
+void
+card_found_keep(struct card *card, const struct card_applet *a)
+{
+	struct cursor found = cursor_of(card->found, strlen(card->found));
+	struct card_applet alike = card_alike(card);
+
+	if (found.left == 0)
+		return;
+	cache_keep(a, CACHE_APPLETS, found);
+	cache_keep(&alike, CACHE_APPLETS, found);
+	*card->found = '\0';
+}
+
+/* Of a card like this one only one applet was there: it is tried first. */
+static CK_RV
+card_guess(struct card *card, struct card_applet *list, size_t count,
+	   struct card_applet **active)
+{
+	struct card_applet alike = card_alike(card);
+	bool present = false;
+	CK_RV rv;
+
+	for (size_t i = 0; count > 1 && i < count; i++) {
+		if (!found_alone(&alike, list, count, i))
+			continue;
+		rv = applet_probe(&list[i], &present);
+		if (present)
+			*active = &list[i];
+		return rv;
+	}
+	return CKR_OK;
+}
+
+/* Is ACTIVE known to be alone on this very card? Then the tries are asked for
+ * at once: later that would need another proof of the applet. */
+static CK_RV
+card_known(struct card_applet *list, size_t count, struct card_applet *active,
+	   bool *known)
+{
+	CK_RV rv;
+
+	*known = false;
+	if (active == NULL || count < 2 || active->cache == NULL ||
+	    *active->cache == '\0')
+		return CKR_OK;
+	rv = applet_identify(active);
+	if (rv != CKR_OK)
+		return rv;
+	*known = found_alone(active, list, count, (size_t)(active - list));
+	if (!*known || active->identity.tries.known)
+		return CKR_OK;
+	return active->driver->pin_status(active, 0, &active->identity.tries);
+}
+
 /* Which of them are there. The applet that others use is selected again when
  * another one was. */
 static CK_RV
@@ -227,13 +343,23 @@ card_probe(struct card *card, const struct config *config)
 	bool present[CARD_TOKENS_MAX] = { false };
 	size_t count = card_candidates(
 		card, config, cursor_of(info->atr, info->atr_size), list);
-	CK_RV rv = CKR_OK;
+	struct builder found = builder_over(card->found, CARD_FOUND_MAX - 1);
+	bool known = false;
+	CK_RV rv;
 
 	card->keypad = info->pinpad;
 	if (info->shared)
 		rv = card_ask(list, count, &active);
+	else
+		rv = card_guess(card, list, count, &active);
 	if (rv == CKR_OK)
+		rv = card_known(list, count, active, &known);
+	if (rv == CKR_OK && known)
+		present[active - list] = true;
+	else if (rv == CKR_OK)
 		rv = card_select(list, count, active, present);
+	if (rv == CKR_OK && !known && *config->applets == '\0')
+		found_text(list, count, present, &found);
 	card_keep(card, list, count, present);
 	if (rv == CKR_OK)
 		log_line(LOG_INFO, "%s: %zu applets found", info->name,

@@ -80,6 +80,8 @@ struct card_applet {
 	uint16_t sw; /* of the last command, 0: no answer */
 	const char *cache; /* folder for public objects; NULL or "": none */
 	char card[17];     /* the serial number that they are kept by */
+	bool identified;
+	struct card_identity identity;
 
 	/* Of the VERIFY to come: the key that wants it, NULL for C_Login, and
 	 * whether the PIN will be there for another one. */

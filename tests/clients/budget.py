@@ -21,7 +21,7 @@ LIST_WARM = {"short": 7, "extended": 7}
 OTHERS = {"short": 25, "extended": 10}
 # With nothing kept, the first exchange asks for OpenPGP.
 ONE_SIGNATURE = {"short": 15, "extended": 9}
-ONE_SIGNATURE_WARM = {"short": 10, "extended": 8}
+ONE_SIGNATURE_WARM = {"short": 9, "extended": 7}
 
 
 class Card:

@@ -217,24 +217,19 @@ end_private_operations(struct presence *p)
 	activity_free(ended);
 }
 
-/* With login_lock. */
-static CK_RV
-logout(struct presence *p)
+/* With login_lock. What of a login is ours ends before the token's part. */
+static void
+end_login(struct presence *p)
 {
-	CK_RV rv;
-
 	drop_private(p);
 	end_private_operations(p);
-	rv = p->token->ops->logout(p->token);
-	atomic_fetch_add(&p->logouts, 1);
-	return rv;
 }
 
 /* With login_lock. */
 static void
 settle(struct presence *p)
 {
-	bool due, empty;
+	bool due, empty, login;
 
 	lock_take(&p->lock);
 	due = atomic_exchange(&p->unsettled, false);
@@ -242,11 +237,16 @@ settle(struct presence *p)
 	lock_give(&p->lock);
 	if (!due || atomic_load(&p->gone))
 		return;
-	/* nobody is left to be told that it failed */
-	if (presence_login_state(p) != LOGIN_NONE)
-		(void)logout(p);
+	login = presence_login_state(p) != LOGIN_NONE;
+	if (login)
+		end_login(p);
 	if (empty)
 		p->token->ops->idle(p->token);
+	/* nobody is left to be told that it failed */
+	if (presence_login_state(p) != LOGIN_NONE)
+		(void)p->token->ops->logout(p->token);
+	if (login)
+		atomic_fetch_add(&p->logouts, 1);
 }
 
 void
@@ -303,8 +303,11 @@ presence_logout(struct presence *p)
 
 	lock_take(&p->login_lock);
 	settle(p);
-	if (presence_login_state(p) != LOGIN_NONE)
-		rv = logout(p);
+	if (presence_login_state(p) != LOGIN_NONE) {
+		end_login(p);
+		rv = p->token->ops->logout(p->token);
+		atomic_fetch_add(&p->logouts, 1);
+	}
 	lock_give(&p->login_lock);
 	return rv;
 }

@@ -32,14 +32,6 @@ C_SetOperationState(CK_SESSION_HANDLE session, CK_BYTE *operation_state,
 }
 
 CK_RV
-C_DeriveKey(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
-	    CK_OBJECT_HANDLE base_key, CK_ATTRIBUTE *attributes, CK_ULONG count,
-	    CK_OBJECT_HANDLE *key)
-{
-	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
 C_GetFunctionStatus(CK_SESSION_HANDLE session)
 {
 	return refuse(__func__, session, CKR_FUNCTION_NOT_PARALLEL);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "fake.h"
+#include "fake_cross.h"
 
 static CK_OBJECT_CLASS data_class = CKO_DATA;
 static CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
@@ -191,6 +192,51 @@ test_decapsulate(void **state)
 	assert_int_equal(is_of_token(made), CK_FALSE);
 }
 
+static CK_RV
+derive(CK_OBJECT_HANDLE *other, CK_OBJECT_HANDLE base, CK_OBJECT_HANDLE *made)
+{
+	CK_MECHANISM hkdf = { FAKE_DERIVE, other,
+			      other == NULL ? 0 : sizeof(*other) };
+
+	return C_DeriveKey(world_session, &hkdf, base, of_session, 3, made);
+}
+
+static void
+test_derive_bad(void **state)
+{
+	CK_OBJECT_HANDLE nothing = 12345, made = 77;
+
+	assert_int_equal(C_DeriveKey(world_session, &mechanism, key(),
+				     of_session, 3, &made),
+			 CKR_MECHANISM_INVALID);
+	assert_int_equal(derive(NULL, 0, &made), CKR_KEY_HANDLE_INVALID);
+	assert_int_equal(derive(&nothing, key(), &made),
+			 CKR_KEY_HANDLE_INVALID);
+	assert_int_equal(derive(NULL, key(), NULL), CKR_ARGUMENTS_BAD);
+	assert_int_equal(made, 77);
+	assert_int_equal(world_count(world_session, CKO_SECRET_KEY), 0);
+}
+
+/* The second key may be anybody's, and the results go where they belong. */
+static void
+test_derive(void **state)
+{
+	CK_OBJECT_HANDLE other = secret_make(), made = 0, second = 0;
+	CK_BYTE label[8];
+	CK_ATTRIBUTE of_other = { CKA_LABEL, label, sizeof(label) };
+
+	cross_second = &second;
+	assert_int_equal(derive(&other, key(), &made), CKR_OK);
+	cross_second = NULL;
+	assert_int_equal(is_of_token(made), CK_FALSE);
+	assert_int_equal(is_of_token(second), CK_FALSE);
+	assert_int_not_equal(made, second);
+	assert_int_equal(C_GetAttributeValue(world_session, made, &of_other, 1),
+			 CKR_OK);
+	assert_int_equal(of_other.ulValueLen, 5);
+	assert_memory_equal(label, "value", 5);
+}
+
 /* 5.7.2: from a session to the token and back. */
 static void
 test_copy(void **state)
@@ -291,6 +337,8 @@ main(void)
 		CASE("/pkcs11/cross/wrap/on-host", test_wrap_on_host),
 		CASE("/pkcs11/cross/encapsulate", test_encapsulate),
 		CASE("/pkcs11/cross/decapsulate", test_decapsulate),
+		CASE("/pkcs11/cross/derive/bad", test_derive_bad),
+		CASE("/pkcs11/cross/derive", test_derive),
 		CASE("/pkcs11/cross/copy", test_copy),
 		CASE("/pkcs11/cross/generate", test_generate),
 		CASE("/pkcs11/cross/digest-key", test_digest_key),

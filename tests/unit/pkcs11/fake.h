@@ -105,6 +105,7 @@ void world_login(void);
 #define FAKE_DIGEST  ((CK_MECHANISM_TYPE)CKM_SHA256)
 #define FAKE_KEYPAIR ((CK_MECHANISM_TYPE)CKM_RSA_PKCS_KEY_PAIR_GEN)
 #define FAKE_KEYGEN  ((CK_MECHANISM_TYPE)CKM_AES_KEY_GEN)
+#define FAKE_DERIVE  ((CK_MECHANISM_TYPE)CKM_HKDF_DERIVE)
 enum { FAKE_SIGNATURE_SIZE = 8 };
 
 #define CASE(name, function)                                  \

@@ -112,3 +112,36 @@ cross_encapsulate(struct token *t, const struct derivation *d,
 	builder_text(out, "sealed");
 	return secret(d->object, cursor_of("secret", 6), object);
 }
+
+/* The fakes' mechanism names the second key by its parameter. */
+CK_OBJECT_HANDLE
+derivation_other(const CK_MECHANISM *mechanism)
+{
+	const CK_OBJECT_HANDLE *other = mechanism->pParameter;
+
+	return other == NULL ? CK_INVALID_HANDLE : *other;
+}
+
+/* Two keys: one for the caller, and the other's handle goes where the test
+ * wants it. */
+CK_OBJECT_HANDLE *cross_second;
+
+CK_RV
+cross_derive(struct token *t, const struct derivation *d, struct derived *list,
+	     size_t *count)
+{
+	struct object *o;
+	CK_RV rv = object_get(t, d->key, &o);
+
+	if (rv == CKR_OK)
+		rv = secret(d->object, cursor_of("first", 5), &list[0].attrs);
+	if (rv == CKR_OK && d->other != NULL)
+		rv = attrs_set(&list[0].attrs, CKA_LABEL,
+			       attrs_value(d->other, CKA_VALUE));
+	*count = 1;
+	if (rv != CKR_OK || cross_second == NULL)
+		return rv;
+	list[1].handle = cross_second;
+	*count = 2;
+	return secret(d->object, cursor_of("second", 6), &list[1].attrs);
+}

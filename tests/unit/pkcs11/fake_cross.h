@@ -17,5 +17,9 @@ CK_RV cross_wrap(struct token *t, const struct derivation *d,
 		 struct builder *out);
 CK_RV cross_encapsulate(struct token *t, const struct derivation *d,
 			struct builder *out, struct attrs *object);
+CK_RV cross_derive(struct token *t, const struct derivation *d,
+		   struct derived *list, size_t *count);
+/* Where the handle of a second derived key goes; NULL: there is none. */
+extern CK_OBJECT_HANDLE *cross_second;
 
 #endif

@@ -58,6 +58,7 @@ fake_mechanisms(struct token *t, struct mechanism *list, size_t room)
 		  { 1024, 2048, CKF_HW | CKF_SIGN | CKF_DECRYPT } },
 		{ FAKE_KEYPAIR, { 1024, 2048, CKF_GENERATE_KEY_PAIR } },
 		{ FAKE_KEYGEN, { 16, 32, CKF_GENERATE } },
+		{ FAKE_DERIVE, { 16, 32, CKF_DERIVE } },
 	};
 	static const struct mechanism host[] = {
 		{ FAKE_PARTS, { 512, 4096, CKF_SIGN | CKF_VERIFY } },
@@ -67,7 +68,7 @@ fake_mechanisms(struct token *t, struct mechanism *list, size_t room)
 	const struct mechanism *own = fake_of(t)->host ? host : card;
 	size_t i;
 
-	size_t count = fake_of(t)->host ? 3 : 4;
+	size_t count = fake_of(t)->host ? 3 : 5;
 
 	for (i = 0; i < count && i < room; i++)
 		list[i] = own[i];
@@ -411,6 +412,7 @@ static const struct token_ops fake_ops = {
 	.lend = cross_lend,
 	.adopt = cross_take,
 	.copy = cross_copy,
+	.derive = cross_derive,
 	.unwrap = cross_unwrap,
 	.decapsulate = cross_unwrap,
 	.encapsulate = cross_encapsulate,

@@ -3,7 +3,7 @@
 
 #include "suite.h"
 
-enum { THREADS = 16, ROUNDS = 20 };
+enum { THREADS = 64, ROUNDS = 10 };
 
 static CK_MECHANISM rsa = { CKM_SHA256_RSA_PKCS, NULL, 0 };
 

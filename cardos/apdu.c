@@ -78,6 +78,14 @@ layer_release(struct transport *t)
 	wire->ops->release(wire);
 }
 
+static bool
+layer_alone(struct transport *t)
+{
+	struct transport *wire = layer_of(t)->wire;
+
+	return wire->ops->alone != NULL && wire->ops->alone(wire);
+}
+
 static void
 layer_close(struct transport *t)
 {
@@ -249,6 +257,7 @@ static const struct transport_ops layer_ops = {
 	.pin_entry = layer_pin_entry,
 	.info = layer_info,
 	.release = layer_release,
+	.alone = layer_alone,
 	.close = layer_close,
 };
 

@@ -208,3 +208,21 @@ card_logout(struct token *token)
 	card_login_end(t);
 	return card_end(t->card, rv);
 }
+
+bool
+card_login_leave(struct token *token)
+{
+	struct card_token *t = card_token_of(token);
+	struct card *card = t->card;
+	bool alone;
+
+	pthread_mutex_lock(&card->lock);
+	alone = atomic_load(&card->holders) == 1 &&
+		card->transport->ops->alone(card->transport);
+	if (alone) {
+		card_login_end(t);
+		card->transport->ops->release(card->transport);
+	}
+	pthread_mutex_unlock(&card->lock);
+	return alone;
+}

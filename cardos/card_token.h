@@ -91,6 +91,9 @@ CK_RV card_token_identify(struct card_token *t) MUST_CHECK;
 /* card_pin.c. The C_Login and C_Logout of a card. */
 CK_RV card_login(struct token *token, enum login user, struct cursor pin);
 CK_RV card_logout(struct token *token);
+/* Ends the login by letting the card go, which powers it down when nobody else
+ * holds it. False: somebody does, and nothing happened. */
+bool card_login_leave(struct token *token);
 enum login card_login_state(struct token *token);
 /* In a transaction: the card forgot the PIN, so nobody is logged in. */
 void card_login_lost(struct card_token *t);

@@ -97,7 +97,8 @@ struct token_ops {
 				 const struct operation_key *key,
 				 struct operation **operation);
 
-	/* The last session on the token was closed: let the card go. */
+	/* The last session on the token was closed: let the card go. When that
+	 * does not end a login, logout comes after. */
 	void (*idle)(struct token *t);
 	void (*free)(struct token *t); /* by token_unref() alone; wipes */
 };

@@ -428,6 +428,26 @@ reader_release(struct transport *t)
 	pthread_mutex_unlock(&r->lock);
 }
 
+/* The service makes the one connection that there is exclusive, no other. */
+static bool
+reader_alone(struct transport *t)
+{
+	struct reader *r = reader_of(t);
+	DWORD protocol;
+	bool alone;
+
+	if (r->owner != getpid())
+		return false;
+	pthread_mutex_lock(&r->lock);
+	alone = r->connected &&
+		SCardReconnect(r->card, SCARD_SHARE_EXCLUSIVE,
+			       SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1,
+			       SCARD_LEAVE_CARD,
+			       &protocol) == SCARD_S_SUCCESS;
+	pthread_mutex_unlock(&r->lock);
+	return alone;
+}
+
 /* In a forked child the lock may be held for ever, and nothing else is ours. */
 static void
 reader_close(struct transport *t)
@@ -449,6 +469,7 @@ static const struct transport_ops reader_ops = {
 	.pin_entry = reader_pin_entry,
 	.info = reader_info,
 	.release = reader_release,
+	.alone = reader_alone,
 	.close = reader_close,
 };
 

@@ -19,8 +19,7 @@ SIGN = {"short": 3, "extended": 1}
 LIST = {"short": 24, "extended": 9}
 LIST_WARM = {"short": 7, "extended": 7}
 OTHERS = {"short": 25, "extended": 10}
-# With nothing kept, the first exchange asks for OpenPGP.
-ONE_SIGNATURE = {"short": 15, "extended": 9}
+ONE_SIGNATURE = {"short": 14, "extended": 8}
 ONE_SIGNATURE_WARM = {"short": 9, "extended": 7}
 
 

@@ -222,6 +222,21 @@ idle(void **state)
 	token_unref(t);
 }
 
+/* Alone with the card, letting it go is enough: nothing is sent. */
+static void
+idle_alone(void **state)
+{
+	struct token *t = script_login(script, true);
+	unsigned releases = script->releases, begins = script->begins;
+
+	script->alone = true;
+	t->ops->idle(t);
+	assert_int_equal(t->ops->login_state(t), LOGIN_NONE);
+	assert_int_equal(script->releases, releases + 1);
+	assert_int_equal(script->begins, begins);
+	token_unref(t);
+}
+
 #define CASE(name, function)                                                \
 	{                                                                   \
 		"/cardos/card_token/" name, function, setup, teardown, NULL \
@@ -241,6 +256,7 @@ main(void)
 		{ "/cardos/card_token/info/tries", tries, NULL, NULL, NULL },
 		CASE("mechanisms", mechanisms),
 		CASE("idle", idle),
+		CASE("idle/alone", idle_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -228,6 +228,15 @@ script_release(struct transport *t)
 	s->releases++;
 }
 
+static bool
+script_alone(struct transport *t)
+{
+	struct script *s = script_of(t);
+
+	assert_false(s->busy);
+	return s->alone;
+}
+
 static void
 script_close(struct transport *t)
 {
@@ -245,6 +254,7 @@ static const struct transport_ops script_ops = {
 	.pin_entry = script_pin_entry,
 	.info = script_info,
 	.release = script_release,
+	.alone = script_alone,
 	.close = script_close,
 };
 

@@ -24,6 +24,7 @@ struct script {
 	struct token *token;
 	bool busy, gone, closed;
 	unsigned begins, releases, exchanges, keypad;
+	bool alone; /* nobody else is connected */
 	char *lines; /* what is still to come */
 	struct builder text;
 	struct builder input;	/* of a chained command */

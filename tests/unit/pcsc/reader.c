@@ -180,6 +180,7 @@ test_reset(void **state)
 	assert_true(t->ops->info(t)->t0);
 	assert_int_equal(t->ops->info(t)->atr[2], 0x02);
 	assert_int_equal(fake.calls[CALL_RECONNECT], 1);
+	assert_int_equal(fake.share, SCARD_SHARE_SHARED);
 	assert_int_equal(fake.calls[CALL_CONNECT], 1);
 	t->ops->end(t);
 	assert_begin(t, 2);
@@ -618,6 +619,23 @@ test_release(void **state)
 	close_clean(t);
 }
 
+static void
+test_alone(void **state)
+{
+	struct transport *t = open_card();
+
+	assert_false(t->ops->alone(t));
+	assert_int_equal(fake.calls[CALL_RECONNECT], 0);
+	assert_begin(t, 1);
+	t->ops->end(t);
+	fake_answer(CALL_RECONNECT, SCARD_E_SHARING_VIOLATION);
+	assert_false(t->ops->alone(t));
+	assert_int_equal(fake.share, SCARD_SHARE_EXCLUSIVE);
+	assert_true(t->ops->alone(t));
+	assert_int_equal(fake.calls[CALL_TRANSMIT], 0);
+	close_clean(t);
+}
+
 /* Bits of what a child found wrong, as its exit status. */
 static int
 child_use(struct transport *t)
@@ -700,6 +718,7 @@ main(void)
 		CASE("/pcsc/reader/info", test_info),
 		CASE("/pcsc/reader/shared", test_shared),
 		CASE("/pcsc/reader/release", test_release),
+		CASE("/pcsc/reader/alone", test_alone),
 		CASE("/pcsc/reader/fork", test_fork),
 	};
 

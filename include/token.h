@@ -97,8 +97,7 @@ struct token_ops {
 				 const struct operation_key *key,
 				 struct operation **operation);
 
-	/* The last session on the token was closed: let the card go. When that
-	 * does not end a login, logout comes after. */
+	/* The last session is closed. A login that this leaves is ended next. */
 	void (*idle)(struct token *t);
 	void (*free)(struct token *t); /* by token_unref() alone; wipes */
 };

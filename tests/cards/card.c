@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define CLA_CHAIN 0x10
+#define CLA_CHAIN    0x10
+#define PIV_AID_SIZE 11
 
 void
 card_init(struct card *card, uint64_t quirks, bool extended)
@@ -85,11 +86,12 @@ applet_find(struct card *card, struct span aid)
 
 	if (aid.left < 5)
 		return NULL;
-	if (card_has(card, QUIRK_AID_9_OR_11) && aid.left != 9 &&
-	    aid.left != 11)
-		return NULL;
 	for (size_t i = 0; i < card->applet_count; i++) {
 		ops = card->applets[i].ops;
+		if (card_has(card, QUIRK_AID_9_OR_11) &&
+		    ops->aid_size == PIV_AID_SIZE && aid.left != 9 &&
+		    aid.left != PIV_AID_SIZE)
+			continue;
 		if (aid.left <= ops->aid_size &&
 		    !memcmp(ops->aid, aid.at, aid.left))
 			return &card->applets[i];

@@ -146,7 +146,7 @@ moved_25519() {
 }
 
 moved_p256() {
-	moved nistp256 nistp256
+	moved nistp256/ecdsa nistp256/ecdh
 }
 
 pins_changed() {

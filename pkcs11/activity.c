@@ -36,11 +36,13 @@ take(struct session *s, enum operation_kind kind, struct activity **activity)
 
 	if (s->closed)
 		return CKR_SESSION_CLOSED;
-	if (a == NULL || (!a->busy && a->progress == AT_REST))
+	if (a == NULL)
 		return CKR_OPERATION_NOT_INITIALIZED;
-	if (a->busy)
+	if (atomic_load(&a->hold) != AT_HAND)
 		return CKR_OPERATION_ACTIVE;
-	a->busy = true;
+	if (a->progress == AT_REST)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	atomic_store_explicit(&a->hold, CHECKED_OUT, memory_order_relaxed);
 	*activity = a;
 	return CKR_OK;
 }
@@ -66,14 +68,15 @@ take_new(struct session *s, enum operation_kind kind,
 
 	if (s->closed)
 		return CKR_SESSION_CLOSED;
-	if (a != NULL && (a->busy || a->progress != AT_REST))
+	if (a != NULL &&
+	    (atomic_load(&a->hold) != AT_HAND || a->progress != AT_REST))
 		return CKR_OPERATION_ACTIVE;
 	if (a == NULL)
 		a = mem_new(sizeof(*a));
 	if (a == NULL)
 		return CKR_HOST_MEMORY;
 	s->activities[kind] = a;
-	a->busy = true;
+	atomic_store_explicit(&a->hold, CHECKED_OUT, memory_order_relaxed);
 	*activity = a;
 	return CKR_OK;
 }
@@ -93,13 +96,9 @@ activity_take_new(struct session *s, enum operation_kind kind,
 void
 activity_give(struct session *s, struct activity *a)
 {
-	bool dead;
+	enum hold out = CHECKED_OUT;
 
-	lock_take(&s->lock);
-	a->busy = false;
-	dead = a->dead;
-	lock_give(&s->lock);
-	if (dead)
+	if (!atomic_compare_exchange_strong(&a->hold, &out, AT_HAND))
 		activity_free(a);
 }
 
@@ -108,11 +107,11 @@ static void
 detach(struct session *s, enum operation_kind kind, struct activity **ended)
 {
 	struct activity *a = s->activities[kind];
+	enum hold out = CHECKED_OUT;
 
 	s->activities[kind] = NULL;
-	if (a != NULL && a->busy) {
-		a->dead = true;
-	} else if (a != NULL) {
+	if (a != NULL &&
+	    !atomic_compare_exchange_strong(&a->hold, &out, ORPHANED)) {
 		a->next = *ended;
 		*ended = a;
 	}

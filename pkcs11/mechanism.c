@@ -1,12 +1,36 @@
 /* C_GetMechanismList and C_GetMechanismInfo. */
 #include "mechanism.h"
 
+#include "crypto.h"
 #include "module.h"
 #include "slots.h"
 
-/* What the host does for the keys of any token. */
-#define HOST_FLAGS \
-	((CK_FLAGS)(CKF_DIGEST | CKF_VERIFY | CKF_VERIFY_RECOVER | CKF_ENCRYPT))
+/* What the host does with public keys of any token. */
+#define PUBLIC_FLAGS ((CK_FLAGS)(CKF_VERIFY | CKF_VERIFY_RECOVER | CKF_ENCRYPT))
+
+static bool
+is_for_public_keys(CK_MECHANISM_TYPE type)
+{
+	size_t count, i;
+	const struct scheme_row *rows = scheme_rows(&count);
+
+	for (i = 0; i < count; i++) {
+		if (rows[i].type == type)
+			return true;
+	}
+	return false;
+}
+
+/* What a slot has of the host's: digests, and work with public keys. */
+static CK_FLAGS
+host_flags(const struct mechanism *m)
+{
+	CK_FLAGS flags = m->info.flags & CKF_DIGEST;
+
+	if (is_for_public_keys(m->type))
+		flags |= m->info.flags & PUBLIC_FLAGS;
+	return flags;
+}
 
 static struct mechanism *
 find(struct mechanism *list, size_t count, CK_MECHANISM_TYPE type)
@@ -36,7 +60,7 @@ mechanism_list(struct presence *p, struct mechanism list[static MECHANISMS_MAX])
 	size_t count = token_list(p->token, list, MECHANISMS_MAX), i;
 
 	for (i = 0; i < hosts; i++) {
-		CK_FLAGS flags = host[i].info.flags & HOST_FLAGS;
+		CK_FLAGS flags = host_flags(&host[i]);
 		struct mechanism *own = find(list, count, host[i].type);
 
 		if (own != NULL) {

@@ -4,7 +4,7 @@
 
 #include "presence.h"
 
-enum { MECHANISMS_MAX = 256 };
+enum { MECHANISMS_MAX = 512 };
 
 /* Fills in LIST and gives how many there are. */
 size_t mechanism_list(struct presence *p,

@@ -64,11 +64,12 @@ fake_mechanisms(struct token *t, struct mechanism *list, size_t room)
 		{ FAKE_PARTS, { 512, 4096, CKF_SIGN | CKF_VERIFY } },
 		{ FAKE_DIGEST, { 0, 0, CKF_DIGEST } },
 		{ CKM_EC_KEY_PAIR_GEN, { 256, 521, CKF_GENERATE_KEY_PAIR } },
+		{ FAKE_HMAC, { 1, 64, CKF_SIGN | CKF_VERIFY } },
 	};
 	const struct mechanism *own = fake_of(t)->host ? host : card;
 	size_t i;
 
-	size_t count = fake_of(t)->host ? 3 : 5;
+	size_t count = fake_of(t)->host ? 4 : 5;
 
 	for (i = 0; i < count && i < room; i++)
 		list[i] = own[i];

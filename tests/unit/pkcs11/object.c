@@ -339,6 +339,9 @@ test_mechanisms(void **state)
 	assert_int_equal(
 		C_GetMechanismInfo(world_slot, CKM_EC_KEY_PAIR_GEN, &info),
 		CKR_MECHANISM_INVALID);
+	/* a secret key of a card is no work for the host */
+	assert_int_equal(C_GetMechanismInfo(world_slot, FAKE_HMAC, &info),
+			 CKR_MECHANISM_INVALID);
 	assert_int_equal(C_GetMechanismInfo(world_slot, FAKE_PARTS, NULL),
 			 CKR_ARGUMENTS_BAD);
 	assert_int_equal(C_GetMechanismInfo(world_slot, FAKE_PARTS, &info),

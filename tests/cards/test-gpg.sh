@@ -223,15 +223,14 @@ for kind in yubikey-5.2 yubikey-5.4 yubikey-5.7 nitrokey3 gnuk canokey \
 	generic; do
 	on_card none "--firmware $kind" curve25519
 done
-for kind in yubikey-5.4 yubikey-5.7 nitrokey3 zeitcontrol-3.4 smartpgp \
-	generic; do
+for kind in yubikey-5.4 nitrokey3 zeitcontrol-3.4; do
 	on_card none "--firmware $kind" nist
 	on_card none "--firmware $kind" brainpool
 done
-for kind in yubikey-neo yubikey-5.4 nitrokey3 gnuk smartpgp generic; do
+for kind in yubikey-neo yubikey-5.4 gnuk smartpgp; do
 	on_card none "--firmware $kind" moved_rsa
 done
-for kind in yubikey-5.4 nitrokey3 gnuk generic; do
+for kind in yubikey-5.4 nitrokey3 gnuk; do
 	on_card none "--firmware $kind" moved_25519
 	on_card none "--firmware $kind" moved_p256
 done

@@ -319,3 +319,28 @@ card_key_reload(struct card_token *t, uint64_t id, struct pubkey **key)
 		rv = CKR_DEVICE_ERROR;
 	return card_end(t->card, rv);
 }
+
+bool
+card_key_slow(struct card_token *t, uint64_t id)
+{
+	struct card_object *o;
+	bool slow;
+
+	pthread_mutex_lock(&t->lock);
+	o = object_find(t, id);
+	slow = o != NULL && o->slow;
+	pthread_mutex_unlock(&t->lock);
+	return slow;
+}
+
+void
+card_key_used(struct card_token *t, uint64_t id, bool slow)
+{
+	struct card_object *o;
+
+	pthread_mutex_lock(&t->lock);
+	o = object_find(t, id);
+	if (o != NULL)
+		o->slow = slow;
+	pthread_mutex_unlock(&t->lock);
+}

@@ -1,11 +1,16 @@
 /* Signing and deciphering with a key on a card: the host digests, pads and
  * checks, the card computes once. */
+#include <time.h>
+
 #include "card_token.h"
 #include "iso7816.h"
 #include "log.h"
 #include "mechanism.h"
 
-enum { MESSAGE_MAX = 65536 }; /* of what must reach the card whole */
+enum {
+	MESSAGE_MAX = 65536, /* of what must reach the card whole */
+	PATIENCE = 300,	     /* milliseconds, longer than a key computes */
+};
 
 struct card_operation {
 	struct operation operation;
@@ -126,16 +131,45 @@ operation_refusal(CK_RV rv)
 	}
 }
 
+static uint64_t
+now_milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* A key that took long is likely to again, and may want a touch: the
+ * application hears of it first (PKCS#11, surrender callbacks). */
+static CK_RV
+operation_announce(const struct card_operation *o)
+{
+	if (!card_key_slow(o->token, o->id))
+		return CKR_OK;
+	log_line(LOG_INFO, "waiting for the card: if it blinks, touch it");
+	if (o->operation.surrender == NULL ||
+	    o->operation.surrender(o->operation.caller) == CKR_OK)
+		return CKR_OK;
+	return CKR_FUNCTION_CANCELED;
+}
+
 static CK_RV
 operation_send(struct card_operation *o, const struct card_job *job,
 	       struct builder *out)
 {
 	struct card_token *t = o->token;
-	CK_RV rv = card_token_begin(t);
+	uint64_t since;
+	CK_RV rv = operation_announce(o);
 
+	if (rv == CKR_OK)
+		rv = card_token_begin(t);
 	if (rv != CKR_OK)
 		return rv;
+	since = now_milliseconds();
 	rv = operation_compute(o, job, out);
+	if (rv == CKR_OK)
+		card_key_used(t, o->id, now_milliseconds() - since > PATIENCE);
 	return card_end(t->card, operation_refusal(rv));
 }
 

@@ -126,6 +126,9 @@ CK_RV card_objects_prove(struct card_token *t) MUST_CHECK;
  * CKR_KEY_HANDLE_INVALID, CKR_KEY_FUNCTION_NOT_PERMITTED. */
 CK_RV card_key_get(struct card_token *t, uint64_t id,
 		   struct card_key *key) MUST_CHECK;
+/* Did the last use of a key take so long that somebody may wonder? */
+bool card_key_slow(struct card_token *t, uint64_t id);
+void card_key_used(struct card_token *t, uint64_t id, bool slow);
 /* Reads a key again from the card: the public key that it has now. */
 CK_RV card_key_reload(struct card_token *t, uint64_t id,
 		      struct pubkey **key) MUST_CHECK;

@@ -59,6 +59,10 @@ struct operation {
 	bool single_part;
 	/* this key wants a context-specific login before each finish */
 	bool login_each_time;
+	/* Called on the caller's thread before a step that will wait for the
+	 * card, or for a person. Not CKR_OK: give up. NULL: nobody cares. */
+	CK_RV (*surrender)(void *caller);
+	void *caller;
 };
 
 /* The key of an operation: an object of this token, or somebody else's public

@@ -225,6 +225,17 @@ step_with_signature(struct activity *a, const struct step *step)
 	return activity_step(a, &with);
 }
 
+/* Asks the application whether it can wait (surrender callbacks). */
+static CK_RV
+surrender(void *caller)
+{
+	struct session *s = caller;
+
+	if (s->notify == NULL)
+		return CKR_OK;
+	return s->notify(s->handle, CKN_SURRENDER, s->application);
+}
+
 CK_RV
 operation_step(struct session *s, enum operation_kind kind,
 	       const struct step *step)
@@ -234,6 +245,8 @@ operation_step(struct session *s, enum operation_kind kind,
 
 	if (rv != CKR_OK)
 		return rv;
+	a->operation->surrender = surrender;
+	a->operation->caller = s;
 	rv = step_with_signature(a, step);
 	activity_give(s, a);
 	return rv;

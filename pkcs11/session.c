@@ -81,7 +81,8 @@ session_leave(const char *name, struct session *s, CK_RV rv)
 }
 
 CK_RV
-session_open(struct presence *p, bool rw, CK_SESSION_HANDLE *handle)
+session_open(struct presence *p, const struct session *like,
+	     CK_SESSION_HANDLE *handle)
 {
 	struct sessions *all = module_sessions();
 	struct session *s = mem_new(sizeof(*s));
@@ -91,7 +92,9 @@ session_open(struct presence *p, bool rw, CK_SESSION_HANDLE *handle)
 	if (s == NULL)
 		return CKR_HOST_MEMORY;
 	s->presence = presence_ref(p);
-	s->rw = rw;
+	s->rw = like->rw;
+	s->notify = like->notify;
+	s->application = like->application;
 	s->handle = own;
 	atomic_store(&s->references, 1);
 	lock_new(&s->lock);
@@ -156,10 +159,10 @@ session_state(struct session *s)
 }
 
 static CK_RV
-open_session(CK_SLOT_ID slot, CK_FLAGS flags, CK_SESSION_HANDLE *session)
+open_session(CK_SLOT_ID slot, CK_FLAGS flags, const struct session *like,
+	     CK_SESSION_HANDLE *session)
 {
 	struct slots *slots = module_slots();
-	bool rw = (flags & CKF_RW_SESSION) != 0;
 	CK_TOKEN_INFO info = { 0 };
 	struct presence *p;
 	CK_RV rv;
@@ -173,28 +176,33 @@ open_session(CK_SLOT_ID slot, CK_FLAGS flags, CK_SESSION_HANDLE *session)
 	rv = slots_token(slots, slot, true, &p);
 	if (rv != CKR_OK)
 		return rv;
-	if (rw)
+	if (like->rw)
 		rv = p->token->ops->info(p->token, &info);
 	if (rv == CKR_OK && (info.flags & CKF_WRITE_PROTECTED))
 		rv = CKR_TOKEN_WRITE_PROTECTED;
 	if (rv == CKR_OK)
-		rv = session_open(p, rw, session);
+		rv = session_open(p, like, session);
 	if (rv == CKR_DEVICE_REMOVED)
 		slots_lost(slots, p);
 	presence_unref(p);
 	return rv;
 }
 
-/* There is nothing to notify of, so the callback is never called. */
+/* The callback is called on the thread that waits for a card, and told no more
+ * than CKN_SURRENDER. */
 CK_RV
 C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, void *application,
 	      CK_NOTIFY notify, CK_SESSION_HANDLE *session)
 {
+	const struct session like = { .rw = (flags & CKF_RW_SESSION) != 0,
+				      .notify = notify,
+				      .application = application };
 	CK_RV rv = module_enter(__func__);
 
 	if (rv != CKR_OK)
 		return rv;
-	return module_leave(__func__, open_session(slot, flags, session));
+	return module_leave(__func__,
+			    open_session(slot, flags, &like, session));
 }
 
 CK_RV

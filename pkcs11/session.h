@@ -14,6 +14,8 @@ struct session {
 	struct presence *presence;
 	atomic_uint references;
 	bool rw;
+	CK_NOTIFY notify;		 /* of the application, may be NULL */
+	void *application;		 /* what it wants to be told then */
 	struct session *next, *previous; /* with the presence's lock */
 	bool listed;			 /* with it too: not yet closed */
 	struct owned objects;		 /* with its handles' lock */
@@ -38,8 +40,8 @@ CK_RV session_enter(const char *name, CK_SESSION_HANDLE handle,
 /* Logs and gives the result. CKR_DEVICE_REMOVED closes all sessions there. */
 CK_RV session_leave(const char *name, struct session *s, CK_RV rv);
 
-/* Opens one and gives its handle. */
-CK_RV session_open(struct presence *p, bool rw,
+/* Opens one and gives its handle; LIKE tells of it what the caller wants. */
+CK_RV session_open(struct presence *p, const struct session *like,
 		   CK_SESSION_HANDLE *handle) MUST_CHECK;
 /* False when somebody else has closed it or is about to. */
 bool session_close(struct session *s);

@@ -1,0 +1,68 @@
+#!/usr/bin/python3
+"""A key that takes its time: the application hears of it before it waits.
+
+usage: waiting.py MODULE PIV-CARD
+"""
+
+import os
+import subprocess
+import sys
+
+import cryptoki as ck
+
+folder = os.environ["SIGNET_TEST_DIR"]
+log = folder + "/signet.log"
+os.environ.update(SIGNET_LOG_LEVEL="info", SIGNET_LOG_FILE=log)
+calls = []
+answers = [ck.OK, 1]  # CKR_CANCEL
+
+
+def check(condition, what):
+    if not condition:
+        sys.exit(f"FAIL: {what}")
+
+
+def slow(milliseconds):
+    subprocess.run([sys.argv[2], "--tell", folder + "/card0.control",
+                    f"slow {milliseconds}"], check=True,
+                   stdout=subprocess.DEVNULL)
+
+
+def lines():
+    with open(log, encoding="utf-8") as text:
+        return text.read().count("waiting for the card")
+
+
+@ck.NOTIFY
+def notify(session, event, application):
+    calls.append((session, event))
+    return answers[0]
+
+
+lib = ck.Module(os.path.abspath(sys.argv[1])).initialize()
+session = lib.session(lib.slots()[0], notify)
+session.login(b"123456")
+key = session.key()
+session.sign(key)
+session.sign(key)
+check(not calls and lines() == 0, "a quick key is not worth a word")
+slow(600)
+right = session.sign(key)
+check(not calls, "nobody knows it before the first time")
+check(session.sign(key) == right, "the signature")
+check(calls == [(session.handle.value, ck.SURRENDER)], "the callback")
+check(lines() == 1, "one line in the log")
+answers.reverse()
+check(ck.answer(session.sign, key) == ck.FUNCTION_CANCELED, "cancelled")
+check(len(calls) == 2, "asked again")
+answers.reverse()
+slow(0)
+check(session.sign(key) == right, "the last slow one is announced")
+check(len(calls) == 3, "asked once more")
+check(session.sign(key) == right and len(calls) == 3, "quick again")
+without = lib.session(lib.slots()[0])
+slow(600)
+without.sign(key)
+without.sign(key)
+check(len(calls) == 3 and lines() == 4, "no callback, but a line")
+lib.finalize()

@@ -28,11 +28,23 @@ static const uint8_t oid_b320[] = BRAINPOOL(0x09);
 static const uint8_t oid_b384[] = BRAINPOOL(0x0B);
 static const uint8_t oid_b512[] = BRAINPOOL(0x0D);
 
-#define CURVE(text, der, n)                                              \
-	{                                                                \
-		.name = text, .oid = { .at = der, .left = sizeof(der) }, \
-		.bits = n, .field = (n + 7) / 8                          \
+/* RFC 8410, 3 */
+#define SAFE(last)                           \
+	{                                    \
+		DER_OID, 3, 0x2B, 0x65, last \
 	}
+static const uint8_t oid_x25519[] = SAFE(0x6E);
+static const uint8_t oid_x448[] = SAFE(0x6F);
+static const uint8_t oid_ed25519[] = SAFE(0x70);
+static const uint8_t oid_ed448[] = SAFE(0x71);
+
+#define SAFE_CURVE(text, kind, der, n, size)                          \
+	{                                                             \
+		.type = kind, .name = text,                           \
+		.oid = { .at = der, .left = sizeof(der) }, .bits = n, \
+		.field = size                                         \
+	}
+#define CURVE(text, der, n) SAFE_CURVE(text, CKK_EC, der, n, (n + 7) / 8)
 static const struct curve curves[] = {
 	CURVE("prime256v1", oid_p256, 256),
 	CURVE("secp384r1", oid_p384, 384),
@@ -44,30 +56,46 @@ static const struct curve curves[] = {
 	CURVE("brainpoolP320r1", oid_b320, 320),
 	CURVE("brainpoolP384r1", oid_b384, 384),
 	CURVE("brainpoolP512r1", oid_b512, 512),
+	SAFE_CURVE("ED25519", CKK_EC_EDWARDS, oid_ed25519, 255, 32),
+	SAFE_CURVE("ED448", CKK_EC_EDWARDS, oid_ed448, 448, 57),
+	SAFE_CURVE("X25519", CKK_EC_MONTGOMERY, oid_x25519, 255, 32),
+	SAFE_CURVE("X448", CKK_EC_MONTGOMERY, oid_x448, 448, 56),
 };
 
-/* What SEC 2 and FIPS 186 call the curves that OpenSSL names otherwise. */
+/* What SEC 2, FIPS 186 and PKCS#11 (3.2, 6.3.3) call the curves that OpenSSL
+ * names otherwise. */
 static const struct curve_alias {
+	CK_KEY_TYPE type;
 	const char *alias, *name;
 } curve_aliases[] = {
-	{ "secp256r1", "prime256v1" }, { "P-224", "secp224r1" },
-	{ "P-256", "prime256v1" },     { "P-384", "secp384r1" },
-	{ "P-521", "secp521r1" },
+	{ CKK_EC, "secp256r1", "prime256v1" },
+	{ CKK_EC, "P-224", "secp224r1" },
+	{ CKK_EC, "P-256", "prime256v1" },
+	{ CKK_EC, "P-384", "secp384r1" },
+	{ CKK_EC, "P-521", "secp521r1" },
+	{ CKK_EC_EDWARDS, "edwards25519", "ED25519" },
+	{ CKK_EC_EDWARDS, "edwards448", "ED448" },
+	{ CKK_EC_EDWARDS, "Ed25519", "ED25519" },
+	{ CKK_EC_EDWARDS, "Ed448", "ED448" },
+	{ CKK_EC_MONTGOMERY, "curve25519", "X25519" },
+	{ CKK_EC_MONTGOMERY, "curve448", "X448" },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The curve whose name is exactly this text. */
 static const struct curve *
-curve_spelled(struct cursor name)
+curve_spelled(CK_KEY_TYPE type, struct cursor name)
 {
 	for (size_t i = 0; i < COUNT(curve_aliases); i++) {
 		const struct curve_alias *a = &curve_aliases[i];
-		if (cursor_is(name, a->alias, strlen(a->alias)))
+		if (type == a->type &&
+		    cursor_is(name, a->alias, strlen(a->alias)))
 			name = cursor_of(a->name, strlen(a->name));
 	}
 	for (size_t i = 0; i < COUNT(curves); i++)
-		if (cursor_is(name, curves[i].name, strlen(curves[i].name)))
+		if (curves[i].type == type &&
+		    cursor_is(name, curves[i].name, strlen(curves[i].name)))
 			return &curves[i];
 	return NULL;
 }
@@ -75,21 +103,28 @@ curve_spelled(struct cursor name)
 const struct curve *
 curve_named(const char *name)
 {
-	return curve_spelled(cursor_of(name, strlen(name)));
+	return curve_spelled(CKK_EC, cursor_of(name, strlen(name)));
+}
+
+const struct curve *
+curve_typed(CK_KEY_TYPE type, struct cursor params)
+{
+	if (der_next_is(&params, DER_PRINTABLE_STRING)) {
+		struct cursor name =
+			der_take(&params, DER_PRINTABLE_STRING, NULL);
+		return cursor_end(&params) ? curve_spelled(type, name) : NULL;
+	}
+	for (size_t i = 0; i < COUNT(curves); i++)
+		if (curves[i].type == type &&
+		    cursor_same(params, curves[i].oid))
+			return &curves[i];
+	return NULL;
 }
 
 const struct curve *
 curve_find(struct cursor params)
 {
-	if (der_next_is(&params, DER_PRINTABLE_STRING)) {
-		struct cursor name =
-			der_take(&params, DER_PRINTABLE_STRING, NULL);
-		return cursor_end(&params) ? curve_spelled(name) : NULL;
-	}
-	for (size_t i = 0; i < COUNT(curves); i++)
-		if (cursor_same(params, curves[i].oid))
-			return &curves[i];
-	return NULL;
+	return curve_typed(CKK_EC, params);
 }
 
 CK_RV

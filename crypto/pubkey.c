@@ -56,6 +56,9 @@ algorithm_write(const struct pubkey *key, struct builder *out)
 	if (key->type == CKK_RSA) {
 		tlv_put(out, DER_OID, cursor_of(rsa_oid, sizeof(rsa_oid)));
 		tlv_put(out, DER_NULL, cursor_of(NULL, 0));
+	} else if (key->type != CKK_EC) {
+		/* RFC 8410, 3: the algorithm says it all */
+		builder_append(out, key->curve->oid);
 	} else {
 		tlv_put(out, DER_OID, cursor_of(ec_oid, sizeof(ec_oid)));
 		builder_append(out, key->curve->oid);
@@ -83,13 +86,29 @@ rsa_parse(struct cursor parameter, struct cursor bits, struct pubkey *key)
 	       cursor_end(&numbers);
 }
 
+/* An algorithm that is a curve, and whose key is a bare point (RFC 8410). */
+static CK_RV
+safe_parse(struct cursor oid, struct cursor parameter, struct cursor bits,
+	   struct pubkey *key)
+{
+	key->curve = curve_typed(CKK_EC_EDWARDS, oid);
+	if (key->curve == NULL)
+		key->curve = curve_typed(CKK_EC_MONTGOMERY, oid);
+	if (key->curve == NULL)
+		return CKR_KEY_TYPE_INCONSISTENT;
+	key->type = key->curve->type;
+	key->point = bits;
+	return parameter.left == 0 ? CKR_OK : CKR_DATA_INVALID;
+}
+
 /* Fills type and numbers of KEY with what INFO says, whatever it is. */
 static CK_RV
 info_parse(struct cursor info, struct pubkey *key)
 {
 	struct cursor sequence = der_take(&info, DER_SEQUENCE, NULL);
 	struct cursor algorithm = der_take(&sequence, DER_SEQUENCE, NULL);
-	struct cursor oid = der_take(&algorithm, DER_OID, NULL);
+	struct cursor whole_oid;
+	struct cursor oid = der_take(&algorithm, DER_OID, &whole_oid);
 	struct cursor bits = der_take_bytes(&sequence);
 	if (!cursor_end(&info) || !cursor_end(&sequence) || !cursor_ok(&oid))
 		return CKR_DATA_INVALID;
@@ -97,7 +116,7 @@ info_parse(struct cursor info, struct pubkey *key)
 		return rsa_parse(algorithm, bits, key) ? CKR_OK
 						       : CKR_DATA_INVALID;
 	if (!cursor_is(oid, ec_oid, sizeof(ec_oid)))
-		return CKR_KEY_TYPE_INCONSISTENT;
+		return safe_parse(whole_oid, algorithm, bits, key);
 	key->type = CKK_EC;
 	key->curve = curve_find(algorithm);
 	key->point = bits;
@@ -145,6 +164,12 @@ pkey_make(struct pubkey *key)
 	if (c == NULL)
 		return CKR_HOST_MEMORY;
 	crypto_enter();
+	if (key->type != CKK_RSA && key->type != CKK_EC) {
+		key->pkey = EVP_PKEY_new_raw_public_key_ex(
+			c->library, key->curve->name, NULL, key->point.at,
+			key->point.left);
+		return crypto_leave(key->pkey != NULL, CKR_DATA_INVALID);
+	}
 	bool rsa = key->type == CKK_RSA;
 	OSSL_PARAM *params = rsa ? rsa_params(key) : ec_params(key);
 	EVP_PKEY_CTX *maker = EVP_PKEY_CTX_new_from_name(
@@ -226,10 +251,24 @@ pubkey_from_rsa(struct cursor modulus, struct cursor exponent,
 	return pubkey_new(&from, key);
 }
 
+static CK_RV
+safe_new(const struct curve *curve, struct cursor point, struct pubkey **key)
+{
+	struct pubkey from = { .type = curve->type,
+			       .bits = curve->bits,
+			       .curve = curve,
+			       .point = point };
+	if (point.bad || point.left != curve->field)
+		return CKR_DATA_INVALID;
+	return pubkey_new(&from, key);
+}
+
 CK_RV
 pubkey_from_ec(const struct curve *curve, struct cursor point,
 	       struct pubkey **key)
 {
+	if (curve->type != CKK_EC)
+		return safe_new(curve, point, key);
 	size_t size = 1 + 2 * curve->field;
 	static const uint8_t uncompressed = POINT_UNCOMPRESSED;
 	if (point.left != size) {
@@ -257,7 +296,7 @@ pubkey_from_info(struct cursor spki, struct pubkey **key)
 	if (from.type == CKK_RSA)
 		return pubkey_from_rsa(from.modulus, from.exponent, key);
 	/* A certificate has the bare point, never an OCTET STRING. */
-	if (from.point.left != 1 + 2 * from.curve->field)
+	if (from.type == CKK_EC && from.point.left != 1 + 2 * from.curve->field)
 		return CKR_DATA_INVALID;
 	return pubkey_from_ec(from.curve, from.point, key);
 }

@@ -41,6 +41,7 @@ static const struct scheme_row rows[] = {
 	{ CKM_ECDSA_SHA3_256, SCHEME_ECDSA, DIGEST_SHA3_256, USE_SIGN },
 	{ CKM_ECDSA_SHA3_384, SCHEME_ECDSA, DIGEST_SHA3_384, USE_SIGN },
 	{ CKM_ECDSA_SHA3_512, SCHEME_ECDSA, DIGEST_SHA3_512, USE_SIGN },
+	{ CKM_EDDSA, SCHEME_EDDSA, DIGEST_NONE, USE_SIGN },
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
@@ -145,6 +146,21 @@ oaep_parse(const CK_MECHANISM *mechanism, struct scheme *s)
 	return CKR_OK;
 }
 
+/* No parameter is pure EdDSA without a context; so is one that says just that
+ * (6.3.16). Variants need an OpenSSL that has them. */
+static CK_RV
+eddsa_parse(const CK_MECHANISM *mechanism)
+{
+	CK_EDDSA_PARAMS param;
+	if (mechanism->pParameter == NULL && mechanism->ulParameterLen == 0)
+		return CKR_OK;
+	if (!param_read(mechanism, &param, sizeof(param)))
+		return CKR_MECHANISM_PARAM_INVALID;
+	return param.phFlag == CK_FALSE && param.ulContextDataLen == 0
+		       ? CKR_OK
+		       : CKR_MECHANISM_PARAM_INVALID;
+}
+
 CK_RV
 scheme_parse(const CK_MECHANISM *mechanism, struct scheme *scheme)
 {
@@ -159,6 +175,8 @@ scheme_parse(const CK_MECHANISM *mechanism, struct scheme *scheme)
 		rv = pss_parse(mechanism, &s);
 	else if (s.kind == SCHEME_RSA_OAEP)
 		rv = oaep_parse(mechanism, &s);
+	else if (s.kind == SCHEME_EDDSA)
+		rv = eddsa_parse(mechanism);
 	else if (mechanism->pParameter != NULL || mechanism->ulParameterLen)
 		rv = CKR_MECHANISM_PARAM_INVALID;
 	if (rv == CKR_OK)

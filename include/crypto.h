@@ -56,6 +56,7 @@ enum scheme_kind {
 	SCHEME_RSA_OAEP,
 	SCHEME_RSA_RAW,   /* CKM_RSA_X_509 */
 	SCHEME_ECDSA,
+	SCHEME_EDDSA,     /* the whole message goes to the key */
 };
 
 struct scheme {

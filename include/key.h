@@ -4,15 +4,18 @@
 
 #include "crypto.h"
 
-/* A named curve (SEC 2, RFC 5639). */
+/* A named curve (SEC 2, RFC 5639, RFC 7748). */
 struct curve {
+	CK_KEY_TYPE type;       /* CKK_EC, CKK_EC_EDWARDS, CKK_EC_MONTGOMERY */
 	const char *name;       /* OpenSSL's group name */
 	struct cursor oid;      /* DER OBJECT IDENTIFIER = CKA_EC_PARAMS */
 	size_t bits;
 	size_t field;           /* bytes of a coordinate, of r and of s */
 };
-/* By CKA_EC_PARAMS (OID, or PrintableString name); NULL when not known. */
+/* By CKA_EC_PARAMS (OID, or PrintableString name); NULL when not known. The
+ * first one knows curves of type CKK_EC. */
 const struct curve *curve_find(struct cursor params);
+const struct curve *curve_typed(CK_KEY_TYPE type, struct cursor params);
 const struct curve *curve_named(const char *name);
 
 /* DER SEQUENCE { r, s } to r || s of SIZE bytes each, and back. */
@@ -24,11 +27,11 @@ void ecdsa_fit(struct cursor digest, size_t size, struct builder *out);
 
 /* A public key. */
 struct pubkey {
-	CK_KEY_TYPE type;           /* CKK_RSA, CKK_EC */
+	CK_KEY_TYPE type;           /* CKK_RSA, or its curve's */
 	size_t bits;
-	const struct curve *curve;  /* CKK_EC */
+	const struct curve *curve;  /* of any EC type */
 	struct cursor modulus, exponent; /* CKK_RSA, without leading zeros */
-	struct cursor point;        /* CKK_EC: 04 || X || Y */
+	struct cursor point;        /* CKK_EC: 04 || X || Y, else bare */
 	struct cursor info;         /* DER SubjectPublicKeyInfo */
 	struct evp_pkey_st *pkey;
 	uint8_t *bytes;             /* what the cursors point into */
@@ -38,15 +41,15 @@ struct pubkey {
 CK_RV pubkey_from_info(struct cursor spki, struct pubkey **key) MUST_CHECK;
 CK_RV pubkey_from_rsa(struct cursor modulus, struct cursor exponent,
 		      struct pubkey **key) MUST_CHECK;
-/* POINT: 04 || X || Y, or that in an OCTET STRING. */
+/* POINT: 04 || X || Y, or that in an OCTET STRING; bare for other types. */
 CK_RV pubkey_from_ec(const struct curve *curve, struct cursor point,
 		     struct pubkey **key) MUST_CHECK;
 struct pubkey *pubkey_ref(struct pubkey *key);
 void pubkey_free(struct pubkey *key);
 /* Bytes of a signature or ciphertext of this key. */
 size_t pubkey_size(const struct pubkey *key);
-/* INPUT is the digest (or, without one, the caller's bytes). ECDSA signatures
- * are r || s. CKR_SIGNATURE_INVALID, CKR_SIGNATURE_LEN_RANGE. */
+/* INPUT is the digest (or, without one, the caller's bytes; for EdDSA the whole
+ * message). ECDSA signatures are r || s. CKR_SIGNATURE_INVALID, CKR_SIGNATURE_LEN_RANGE. */
 CK_RV pubkey_verify(struct pubkey *key, const struct scheme *scheme,
 		    struct cursor input, struct cursor signature) MUST_CHECK;
 CK_RV pubkey_encrypt(struct pubkey *key, const struct scheme *scheme,

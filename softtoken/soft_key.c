@@ -152,6 +152,28 @@ ec_private_load(const struct attrs *attrs, struct soft_key **key)
 	return private_new(pkey, CKK_EC, curve->field, key);
 }
 
+/* Edwards and Montgomery keys are bytes (RFC 8032, RFC 7748). */
+static CK_RV
+raw_private_load(const struct attrs *attrs, CK_KEY_TYPE type,
+		 struct soft_key **key)
+{
+	const struct curve *curve =
+		curve_typed(type, attrs_value(attrs, CKA_EC_PARAMS));
+	struct cursor value = attrs_value(attrs, CKA_VALUE);
+	EVP_PKEY *pkey = NULL;
+
+	if (!curve)
+		return CKR_CURVE_NOT_SUPPORTED;
+	crypto_enter();
+	if (cursor_ok(&value))
+		pkey = EVP_PKEY_new_raw_private_key_ex(crypto_context(),
+						       curve->name, NULL,
+						       value.at, value.left);
+	if (crypto_leave(pkey != NULL, CKR_FUNCTION_FAILED) != CKR_OK)
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	return private_new(pkey, type, curve->field, key);
+}
+
 CK_RV
 soft_key_of_info(struct cursor spki, struct soft_key **key)
 {
@@ -188,6 +210,9 @@ soft_key_load(const struct attrs *attrs, struct soft_key **key)
 		return rsa_private_load(attrs, key);
 	if (class == CKO_PRIVATE_KEY && type == CKK_EC)
 		return ec_private_load(attrs, key);
+	if (class == CKO_PRIVATE_KEY &&
+	    (type == CKK_EC_EDWARDS || type == CKK_EC_MONTGOMERY))
+		return raw_private_load(attrs, type, key);
 	return CKR_KEY_TYPE_INCONSISTENT;
 }
 
@@ -320,12 +345,34 @@ ecdsa_sign(struct soft_key *key, struct cursor input, struct builder *out)
 	return rv;
 }
 
+static CK_RV
+eddsa_sign(struct soft_key *key, struct cursor message, struct builder *out)
+{
+	size_t size = 2 * key->field;
+	uint8_t *space = builder_space(out, size);
+	EVP_MD_CTX *ctx;
+	bool good;
+
+	if (!space)
+		return crypto_written(out);
+	crypto_enter();
+	ctx = EVP_MD_CTX_new();
+	good = ctx &&
+	       EVP_DigestSignInit_ex(ctx, NULL, NULL, crypto_context(), NULL,
+				     key->pkey, NULL) == 1 &&
+	       EVP_DigestSign(ctx, space, &size, message.at, message.left) == 1;
+	EVP_MD_CTX_free(ctx);
+	return crypto_leave(good, CKR_FUNCTION_FAILED);
+}
+
 CK_RV
 soft_key_sign(struct soft_key *key, const struct scheme *scheme,
 	      struct cursor input, struct builder *out)
 {
 	if (!key->pkey)
 		return CKR_KEY_TYPE_INCONSISTENT;
+	if (key->type == CKK_EC_EDWARDS)
+		return eddsa_sign(key, input, out);
 	return key->type == CKK_EC ? ecdsa_sign(key, input, out)
 				   : rsa_sign(key, scheme, input, out);
 }
@@ -371,10 +418,14 @@ soft_key_encrypt(struct soft_key *key, const struct scheme *scheme,
 static EVP_PKEY *
 peer_new(const struct soft_key *key, struct cursor point)
 {
-	const EVP_PKEY *own = key->pkey;
-	EVP_PKEY *peer = EVP_PKEY_new();
+	const char *name = EVP_PKEY_get0_type_name(key->pkey);
+	EVP_PKEY *peer;
 
-	if (peer && EVP_PKEY_copy_parameters(peer, own) == 1 &&
+	if (key->type == CKK_EC_MONTGOMERY)
+		return EVP_PKEY_new_raw_public_key_ex(
+			crypto_context(), name, NULL, point.at, point.left);
+	peer = EVP_PKEY_new();
+	if (peer && EVP_PKEY_copy_parameters(peer, key->pkey) == 1 &&
 	    EVP_PKEY_set1_encoded_public_key(peer, point.at, point.left) == 1)
 		return peer;
 	EVP_PKEY_free(peer);
@@ -413,18 +464,21 @@ CK_RV
 soft_key_agree(struct soft_key *key, struct cursor point,
 	       struct builder *secret)
 {
-	size_t size = key->field;
+	size_t size, wanted;
 	uint8_t *space;
 	EVP_PKEY *peer;
 	bool good = false;
 
-	if (!key || !key->pkey || key->type != CKK_EC)
+	if (!key || !key->pkey ||
+	    (key->type != CKK_EC && key->type != CKK_EC_MONTGOMERY))
 		return CKR_KEY_TYPE_INCONSISTENT;
+	size = key->field;
+	wanted = key->type == CKK_EC ? 1 + 2 * size : size;
 	space = builder_space(secret, size);
 	if (!space)
 		return CKR_FUNCTION_FAILED;
 	crypto_enter();
-	peer = peer_new(key, point_bare(point, 1 + 2 * key->field));
+	peer = peer_new(key, point_bare(point, wanted));
 	if (peer)
 		good = secret_compute(key, peer, space, &size) &&
 		       size == key->field;

@@ -51,6 +51,10 @@ CK_RV rsa_generate(CK_ULONG bits, struct cursor exponent,
 		   struct attrs *private_key) MUST_CHECK;
 CK_RV ec_generate(struct cursor params, struct attrs *public_key,
 		  struct attrs *private_key) MUST_CHECK;
+/* For CKK_EC_EDWARDS and CKK_EC_MONTGOMERY. */
+CK_RV raw_generate(CK_KEY_TYPE type, struct cursor params,
+		   struct attrs *public_key,
+		   struct attrs *private_key) MUST_CHECK;
 
 /*
  * Keys that an application brings: completes the attributes (public key info,
@@ -62,5 +66,7 @@ CK_RV rsa_public_import(struct attrs *attrs) MUST_CHECK;
 CK_RV rsa_private_import(struct attrs *attrs) MUST_CHECK;
 CK_RV ec_public_import(struct attrs *attrs) MUST_CHECK;
 CK_RV ec_private_import(struct attrs *attrs) MUST_CHECK;
+CK_RV raw_public_import(struct attrs *attrs) MUST_CHECK;
+CK_RV raw_private_import(struct attrs *attrs) MUST_CHECK;
 
 #endif

@@ -8,7 +8,13 @@ struct listing {
 	size_t count, room;
 };
 
-enum { EC_BITS_MIN = 224, EC_BITS_MAX = 521, MADE_MAX = 64 };
+enum {
+	SAFE_BITS_MIN = 255,
+	SAFE_BITS_MAX = 448,
+	EC_BITS_MIN = 224,
+	EC_BITS_MAX = 521,
+	MADE_MAX = 64
+};
 
 static const CK_FLAGS ec_flags = CKF_EC_F_P | CKF_EC_OID | CKF_EC_UNCOMPRESS;
 
@@ -19,8 +25,14 @@ static const struct mechanism generators[] = {
 	  { EC_BITS_MIN, EC_BITS_MAX,
 	    CKF_GENERATE_KEY_PAIR | CKF_EC_F_P | CKF_EC_OID |
 		    CKF_EC_UNCOMPRESS } },
+	{ CKM_EC_EDWARDS_KEY_PAIR_GEN,
+	  { SAFE_BITS_MIN, SAFE_BITS_MAX,
+	    CKF_GENERATE_KEY_PAIR | CKF_EC_OID | CKF_EC_CURVENAME } },
+	{ CKM_EC_MONTGOMERY_KEY_PAIR_GEN,
+	  { SAFE_BITS_MIN, SAFE_BITS_MAX,
+	    CKF_GENERATE_KEY_PAIR | CKF_EC_OID | CKF_EC_CURVENAME } },
 };
-enum { GENERATORS = 2 };
+enum { GENERATORS = 4 };
 
 static struct mechanism
 of_scheme(const struct scheme_row *row)
@@ -31,7 +43,11 @@ of_scheme(const struct scheme_row *row)
 	/* what encrypts anything wraps keys */
 	if (row->type == CKM_RSA_PKCS || row->type == CKM_RSA_PKCS_OAEP)
 		m.info.flags |= CKF_WRAP | CKF_UNWRAP;
-	if (row->kind == SCHEME_ECDSA) {
+	if (row->kind == SCHEME_EDDSA) {
+		m.info.flags |= CKF_EC_OID | CKF_EC_CURVENAME;
+		m.info.ulMinKeySize = SAFE_BITS_MIN;
+		m.info.ulMaxKeySize = SAFE_BITS_MAX;
+	} else if (row->kind == SCHEME_ECDSA) {
 		m.info.flags |= ec_flags;
 		m.info.ulMinKeySize = EC_BITS_MIN;
 		m.info.ulMaxKeySize = EC_BITS_MAX;

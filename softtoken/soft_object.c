@@ -80,6 +80,10 @@ static const struct {
 	{ CKO_PUBLIC_KEY, CKK_EC, ec_public_import },
 	{ CKO_PRIVATE_KEY, CKK_RSA, rsa_private_import },
 	{ CKO_PRIVATE_KEY, CKK_EC, ec_private_import },
+	{ CKO_PUBLIC_KEY, CKK_EC_EDWARDS, raw_public_import },
+	{ CKO_PRIVATE_KEY, CKK_EC_EDWARDS, raw_private_import },
+	{ CKO_PUBLIC_KEY, CKK_EC_MONTGOMERY, raw_public_import },
+	{ CKO_PRIVATE_KEY, CKK_EC_MONTGOMERY, raw_private_import },
 };
 
 CK_RV
@@ -265,6 +269,10 @@ pair_generate(CK_KEY_TYPE type, struct attrs pair[2])
 		params = attrs_value(&pair[0], CKA_EC_PARAMS);
 		return ec_generate(params, &pair[0], &pair[1]);
 	}
+	if (type != CKK_RSA) {
+		params = attrs_value(&pair[0], CKA_EC_PARAMS);
+		return raw_generate(type, params, &pair[0], &pair[1]);
+	}
 	bits = attrs_ulong(&pair[0], CKA_MODULUS_BITS, 0);
 	exponent = attrs_value(&pair[0], CKA_PUBLIC_EXPONENT);
 	return rsa_generate(bits, exponent, &pair[0], &pair[1]);
@@ -279,6 +287,12 @@ pair_mechanism(const CK_MECHANISM *mechanism, CK_KEY_TYPE *type)
 		break;
 	case CKM_EC_KEY_PAIR_GEN:
 		*type = CKK_EC;
+		break;
+	case CKM_EC_EDWARDS_KEY_PAIR_GEN:
+		*type = CKK_EC_EDWARDS;
+		break;
+	case CKM_EC_MONTGOMERY_KEY_PAIR_GEN:
+		*type = CKK_EC_MONTGOMERY;
 		break;
 	default:
 		return CKR_MECHANISM_INVALID;

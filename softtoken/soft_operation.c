@@ -173,6 +173,12 @@ operation_whole(struct operation *operation, struct cursor in,
 		operation_clear(o);
 		return rv;
 	}
+	if (o->running && o->engine == ENGINE_PAIR && !o->digesting &&
+	    o->scheme.kind == SCHEME_EDDSA && o->buffer.used == 0) {
+		rv = key_compute(o, in, signature, out);
+		operation_clear(o);
+		return rv;
+	}
 	rv = operation_update(operation, in, out);
 	return rv == CKR_OK ? operation_finish(operation, signature, out) : rv;
 }

@@ -2,6 +2,7 @@
 #include "soft_pkcs8.h"
 
 #include "../crypto/der.h"
+#include "key.h"
 
 enum { PKCS8_MAX = 32768, EC_PRIVATE_VERSION = 1 };
 
@@ -47,13 +48,26 @@ ec_put(const struct attrs *key, struct builder *out)
 	return cursor_ok(&value);
 }
 
+/* RFC 8410, 7 */
+static bool
+raw_put(const struct attrs *key, struct builder *out)
+{
+	struct cursor value = attrs_value(key, CKA_VALUE);
+
+	tlv_put(out, DER_OCTET_STRING, value);
+	return cursor_ok(&value);
+}
+
 static void
 algorithm_put(const struct attrs *key, bool rsa, struct builder *out)
 {
 	uint8_t space[64];
 	struct builder b = builder_over(space, sizeof(space));
 
-	if (rsa) {
+	if (attrs_ulong(key, CKA_KEY_TYPE, CKK_RSA) == CKK_EC_EDWARDS ||
+	    attrs_ulong(key, CKA_KEY_TYPE, CKK_RSA) == CKK_EC_MONTGOMERY) {
+		builder_append(&b, attrs_value(key, CKA_EC_PARAMS));
+	} else if (rsa) {
 		tlv_put(&b, DER_OID, cursor_of(rsa_oid, sizeof(rsa_oid)));
 		tlv_put(&b, DER_NULL, cursor_of(NULL, 0));
 	} else {
@@ -77,7 +91,10 @@ pkcs8_encode(const struct attrs *key, struct builder *out)
 		fine = rsa_put(key, &inner);
 	else if (type == CKK_EC)
 		fine = ec_put(key, &inner);
-	tlv_put(&sequence, DER_SEQUENCE, builder_read(&inner));
+	else if (type == CKK_EC_EDWARDS || type == CKK_EC_MONTGOMERY)
+		fine = raw_put(key, &sequence);
+	if (inner.used > 0)
+		tlv_put(&sequence, DER_SEQUENCE, builder_read(&inner));
 	number_put(&body, 0);
 	algorithm_put(key, type == CKK_RSA, &body);
 	tlv_put(&body, DER_OCTET_STRING, builder_read(&sequence));
@@ -121,6 +138,21 @@ ec_take(struct cursor params, struct cursor in, struct attrs *key)
 	return rv == CKR_OK ? attrs_set(key, CKA_VALUE, value) : rv;
 }
 
+static CK_RV
+raw_take(struct cursor oid, struct cursor in, struct attrs *key,
+	 CK_KEY_TYPE *type)
+{
+	struct cursor value = der_take(&in, DER_OCTET_STRING, NULL);
+	CK_RV rv;
+
+	*type = curve_typed(CKK_EC_EDWARDS, oid) ? CKK_EC_EDWARDS
+						 : CKK_EC_MONTGOMERY;
+	if (!curve_typed(*type, oid) || !cursor_end(&in))
+		return CKR_DATA_INVALID;
+	rv = attrs_set(key, CKA_EC_PARAMS, oid);
+	return rv == CKR_OK ? attrs_set(key, CKA_VALUE, value) : rv;
+}
+
 CK_RV
 pkcs8_decode(struct cursor in, struct attrs *key, CK_KEY_TYPE *type)
 {
@@ -128,7 +160,8 @@ pkcs8_decode(struct cursor in, struct attrs *key, CK_KEY_TYPE *type)
 	struct cursor version = der_take_unsigned(&info);
 	struct cursor algorithm = der_take(&info, DER_SEQUENCE, NULL);
 	struct cursor bytes = der_take(&info, DER_OCTET_STRING, NULL);
-	struct cursor oid = der_take(&algorithm, DER_OID, NULL);
+	struct cursor whole_oid;
+	struct cursor oid = der_take(&algorithm, DER_OID, &whole_oid);
 
 	/* attributes may follow in INFO; after it nothing but padding, that a
 	 * mode without any of its own has put there */
@@ -141,7 +174,7 @@ pkcs8_decode(struct cursor in, struct attrs *key, CK_KEY_TYPE *type)
 		return rsa_take(bytes, key);
 	}
 	if (!cursor_is(oid, ec_oid, sizeof(ec_oid)))
-		return CKR_DATA_INVALID;
+		return raw_take(whole_oid, bytes, key, type);
 	*type = CKK_EC;
 	return ec_take(algorithm, bytes, key);
 }

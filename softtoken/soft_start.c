@@ -1,7 +1,7 @@
 /* The start of an operation: mechanism and key find their engine. */
 #include "soft_operation.h"
 
-enum { ECDSA_INPUT_MAX = 1024 };
+enum { ECDSA_INPUT_MAX = 1024, EDDSA_INPUT_MAX = 1 << 30 };
 
 /* What an operation asks of the key's object. */
 static const struct {
@@ -68,6 +68,8 @@ item_type(const struct item *item)
 static CK_KEY_TYPE
 scheme_type(const struct scheme *scheme)
 {
+	if (scheme->kind == SCHEME_EDDSA)
+		return CKK_EC_EDWARDS;
 	return scheme->kind == SCHEME_ECDSA ? CKK_EC : CKK_RSA;
 }
 
@@ -170,6 +172,20 @@ start_digest(struct soft_operation *o, const CK_MECHANISM *mechanism)
 	return digester_want(o, digest);
 }
 
+/* What an operation keeps of its input, where nothing digests it. */
+static size_t
+input_max(const struct soft_operation *o)
+{
+	switch (o->scheme.kind) {
+	case SCHEME_ECDSA:
+		return ECDSA_INPUT_MAX;
+	case SCHEME_EDDSA:
+		return EDDSA_INPUT_MAX;
+	default:
+		return soft_key_size(o->key);
+	}
+}
+
 static CK_RV
 start_pair(struct soft_operation *o, const CK_MECHANISM *mechanism,
 	   const struct operation_key *key)
@@ -182,10 +198,9 @@ start_pair(struct soft_operation *o, const CK_MECHANISM *mechanism,
 		rv = key_of_object(o, mechanism->mechanism, key->id);
 	if (rv != CKR_OK)
 		return rv;
-	o->operation.single_part = o->scheme.digest == DIGEST_NONE;
-	o->buffer = builder_heap(o->scheme.kind == SCHEME_ECDSA
-					 ? ECDSA_INPUT_MAX
-					 : soft_key_size(o->key));
+	o->operation.single_part = o->scheme.digest == DIGEST_NONE &&
+				   o->scheme.kind != SCHEME_EDDSA;
+	o->buffer = builder_heap(input_max(o));
 	return digester_want(o, o->scheme.digest);
 }
 

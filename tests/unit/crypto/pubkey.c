@@ -75,15 +75,12 @@ test_info_mutated(void **state)
 static void
 test_info_kinds(void **state)
 {
-	static const char *const types[] = { "ED25519", "X25519", "ED448" };
-	for (size_t i = 0; i < COUNT(types); i++) {
-		struct builder info = builder_heap(INFO_MAX);
-		EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, types[i]);
-		judge_info(pkey, &info);
-		assert_no_info(builder_read(&info), CKR_KEY_TYPE_INCONSISTENT);
-		builder_free(&info);
-		EVP_PKEY_free(pkey);
-	}
+	struct builder other = builder_heap(INFO_MAX);
+	EVP_PKEY *small = judge_ec("prime192v1");
+	judge_info(small, &other);
+	assert_no_info(builder_read(&other), CKR_KEY_TYPE_INCONSISTENT);
+	builder_free(&other);
+	EVP_PKEY_free(small);
 	/* no public key but a certificate's other parts */
 	assert_no_info(hex("020101"), CKR_DATA_INVALID);
 	assert_no_info(hex("3000"), CKR_DATA_INVALID);
@@ -92,6 +89,41 @@ test_info_kinds(void **state)
 	struct pubkey *key = NULL;
 	cursor_fail(&bad);
 	assert_int_equal(pubkey_from_info(bad, &key), CKR_DATA_INVALID);
+}
+
+/* RFC 8410's keys: read, written again the same, and cut or longer refused. */
+static void
+test_info_safe(void **state)
+{
+	static const char *const types[] = { "ED25519", "X25519", "ED448",
+					     "X448" };
+	for (size_t i = 0; i < COUNT(types); i++) {
+		struct builder info = builder_heap(INFO_MAX);
+		EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, types[i]);
+		uint8_t raw[57];
+		size_t size = sizeof(raw);
+		struct pubkey *key = judge_public(pkey), *again = NULL;
+		judge_info(pkey, &info);
+		assert_int_equal(EVP_PKEY_get_raw_public_key(pkey, raw, &size),
+				 1);
+		assert_same(key->info, builder_read(&info));
+		assert_same(key->point, cursor_of(raw, size));
+		assert_int_equal(key->type, i % 2 == 0 ? CKK_EC_EDWARDS
+						       : CKK_EC_MONTGOMERY);
+		assert_string_equal(key->curve->name, types[i]);
+		assert_int_equal(pubkey_from_ec(key->curve,
+						cursor_of(raw, size - 1),
+						&again),
+				 CKR_DATA_INVALID);
+		assert_int_equal(pubkey_from_ec(key->curve,
+						cursor_of(raw, size), &again),
+				 CKR_OK);
+		assert_same(again->info, key->info);
+		pubkey_free(again);
+		pubkey_free(key);
+		builder_free(&info);
+		EVP_PKEY_free(pkey);
+	}
 }
 
 /* P-256 by its numbers instead of its name (RFC 5480 forbids it). */
@@ -319,6 +351,7 @@ main(void)
 		CASE("/crypto/pubkey/info/truncated", test_info_truncated),
 		CASE("/crypto/pubkey/info/mutated", test_info_mutated),
 		CASE("/crypto/pubkey/info/kinds", test_info_kinds),
+		CASE("/crypto/pubkey/info/safe", test_info_safe),
 		CASE("/crypto/pubkey/info/explicit", test_info_explicit),
 		CASE("/crypto/pubkey/rsa/refused", test_rsa_refused),
 		CASE("/crypto/pubkey/ec/refused", test_ec_refused),

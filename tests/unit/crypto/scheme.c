@@ -28,7 +28,7 @@ test_unknown(void **state)
 		CKM_MD5_RSA_PKCS,
 		CKM_SHA256,
 		CKM_AES_CBC,
-		CKM_EDDSA,
+		CKM_XEDDSA,
 		CKM_VENDOR_DEFINED,
 		CK_UNAVAILABLE_INFORMATION,
 	};
@@ -53,6 +53,20 @@ test_unwanted_param(void **state)
 		assert_refused(rows[i].type, NULL, 1,
 			       CKR_MECHANISM_PARAM_INVALID);
 	}
+}
+
+/* EdDSA's parameter may say that there is nothing to say. */
+static void
+test_eddsa(void **state)
+{
+	CK_EDDSA_PARAMS p = { CK_FALSE, 0, NULL };
+	struct scheme s;
+	assert_int_equal(parse(CKM_EDDSA, &p, sizeof(p), &s), CKR_OK);
+	assert_int_equal(s.kind, SCHEME_EDDSA);
+	p.phFlag = CK_TRUE;
+	assert_refused(CKM_EDDSA, &p, sizeof(p), CKR_MECHANISM_PARAM_INVALID);
+	p = (CK_EDDSA_PARAMS){ CK_FALSE, 1, (CK_BYTE *)"c" };
+	assert_refused(CKM_EDDSA, &p, sizeof(p), CKR_MECHANISM_PARAM_INVALID);
 }
 
 static void
@@ -131,7 +145,7 @@ test_plain(void **state)
 		assert_true(cursor_end(&s.label));
 		seen++;
 	}
-	assert_int_equal(seen, 21);
+	assert_int_equal(seen, 22);
 }
 
 static void
@@ -163,6 +177,7 @@ test_digests(void **state)
 		{ CKM_ECDSA_SHA256, SCHEME_ECDSA, DIGEST_SHA256 },
 		{ CKM_ECDSA_SHA384, SCHEME_ECDSA, DIGEST_SHA384 },
 		{ CKM_ECDSA_SHA512, SCHEME_ECDSA, DIGEST_SHA512 },
+		{ CKM_EDDSA, SCHEME_EDDSA, DIGEST_NONE },
 	};
 	for (size_t i = 0; i < COUNT(wanted); i++) {
 		struct scheme s;
@@ -275,7 +290,7 @@ test_rows(void **state)
 	const CK_FLAGS crypt = CKF_ENCRYPT | CKF_DECRYPT;
 	size_t count;
 	const struct scheme_row *rows = scheme_rows(&count);
-	assert_int_equal(count, 32);
+	assert_int_equal(count, 33);
 	for (size_t i = 0; i < count; i++) {
 		CK_FLAGS wanted = sign;
 		if (rows[i].type == CKM_RSA_PKCS_OAEP)
@@ -295,6 +310,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE("/crypto/scheme/unknown", test_unknown),
 		CASE("/crypto/scheme/unwanted-param", test_unwanted_param),
+		CASE("/crypto/scheme/eddsa", test_eddsa),
 		CASE("/crypto/scheme/pss/refused", test_pss_refused),
 		CASE("/crypto/scheme/oaep/refused", test_oaep_refused),
 		CASE("/crypto/scheme/plain", test_plain),

@@ -17,7 +17,7 @@ import sys
 import tempfile
 
 FILES = ["general", "slot", "token", "session", "login", "object", "find",
-         "sign", "cipher", "digest", "key", "input", "thread", "fork"]
+         "sign", "cipher", "digest", "key", "secret", "input", "thread", "fork"]
 
 
 def expected(path):

@@ -127,6 +127,16 @@ need_made(void)
 		skip();
 }
 
+void
+need_mechanism(CK_MECHANISM_TYPE type, CK_FLAGS flags)
+{
+	CK_MECHANISM_INFO info;
+
+	if (suite.p11->C_GetMechanismInfo(suite.slot, type, &info) != CKR_OK ||
+	    (info.flags & flags) != flags)
+		skip();
+}
+
 CK_FUNCTION_LIST_3_0 *
 need_3_0(void)
 {

@@ -52,6 +52,8 @@ CK_RV pair_make(CK_SESSION_HANDLE session, CK_BBOOL token,
 		CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key);
 /* Skips the case when the token is not ours to change. */
 void need_made(void);
+/* Skips the case when the token has no such mechanism with these flags. */
+void need_mechanism(CK_MECHANISM_TYPE type, CK_FLAGS flags);
 /* Skips the case when the module is of another version. */
 CK_FUNCTION_LIST_3_0 *need_3_0(void);
 CK_FUNCTION_LIST_3_2 *need_3_2(void);
@@ -83,6 +85,7 @@ struct cases {
 
 extern const struct cases general_cases, slot_cases, session_cases, login_cases,
 	object_cases, find_cases, sign_cases, cipher_cases, digest_cases,
-	key_cases, input_cases, thread_cases, fork_cases, token_cases;
+	key_cases, secret_cases, input_cases, thread_cases, fork_cases,
+	token_cases;
 
 #endif

@@ -7,6 +7,7 @@
 enum {
 	BLOCK_MAX = RSA_BITS_MAX / 8,
 	ECDSA_DER_MAX = 160, /* P-521 needs 139 */
+	FILLER_MIN = 8,
 };
 
 /*
@@ -133,4 +134,41 @@ pubkey_verify(struct pubkey *key, const struct scheme *scheme,
 	if (scheme->kind == SCHEME_RSA_PSS)
 		return verify_pss(key, scheme, input, signature);
 	return verify_block(key, scheme, input, signature);
+}
+
+/* 00 01 FF ... FF 00 message (RFC 8017, 9.2), of no secret. */
+static CK_RV
+block_open(struct cursor block, struct builder *out)
+{
+	size_t filler = 0;
+	if (cursor_u8(&block) != 0x00 || cursor_u8(&block) != 0x01)
+		return CKR_SIGNATURE_INVALID;
+	uint8_t byte = cursor_u8(&block);
+	for (; byte == 0xFF; filler++)
+		byte = cursor_u8(&block);
+	if (byte != 0x00 || filler < FILLER_MIN || !cursor_ok(&block))
+		return CKR_SIGNATURE_INVALID;
+	builder_append(out, block);
+	return crypto_written(out);
+}
+
+CK_RV
+pubkey_recover(struct pubkey *key, const struct scheme *scheme,
+	       struct cursor signature, struct builder *out)
+{
+	uint8_t space[BLOCK_MAX];
+	struct builder block = builder_over(space, sizeof(space));
+	if (key->type != CKK_RSA)
+		return CKR_KEY_TYPE_INCONSISTENT;
+	if (signature.bad || signature.left != pubkey_size(key))
+		return CKR_SIGNATURE_LEN_RANGE;
+	CK_RV rv = rsa_public(key, signature, CKR_SIGNATURE_INVALID, &block);
+	if (rv != CKR_OK)
+		return rv;
+	if (scheme->kind == SCHEME_RSA_PKCS1)
+		return block_open(builder_read(&block), out);
+	if (scheme->kind != SCHEME_RSA_RAW)
+		return CKR_MECHANISM_INVALID;
+	builder_append(out, builder_read(&block));
+	return crypto_written(out);
 }

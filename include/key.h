@@ -52,6 +52,9 @@ size_t pubkey_size(const struct pubkey *key);
  * message). ECDSA signatures are r || s. CKR_SIGNATURE_INVALID, CKR_SIGNATURE_LEN_RANGE. */
 CK_RV pubkey_verify(struct pubkey *key, const struct scheme *scheme,
 		    struct cursor input, struct cursor signature) MUST_CHECK;
+/* What an RSA signature holds (PKCS#1 v1.5 without a digest, raw). */
+CK_RV pubkey_recover(struct pubkey *key, const struct scheme *scheme,
+		     struct cursor signature, struct builder *out) MUST_CHECK;
 CK_RV pubkey_encrypt(struct pubkey *key, const struct scheme *scheme,
 		     struct cursor input, struct builder *out) MUST_CHECK;
 

@@ -406,6 +406,15 @@ soft_key_verify(struct soft_key *key, const struct scheme *scheme,
 }
 
 CK_RV
+soft_key_recover(struct soft_key *key, const struct scheme *scheme,
+		 struct cursor signature, struct builder *out)
+{
+	if (!key->public_key)
+		return CKR_KEY_TYPE_INCONSISTENT;
+	return pubkey_recover(key->public_key, scheme, signature, out);
+}
+
+CK_RV
 soft_key_encrypt(struct soft_key *key, const struct scheme *scheme,
 		 struct cursor input, struct builder *out)
 {

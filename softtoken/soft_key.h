@@ -34,6 +34,9 @@ CK_RV soft_key_decrypt(struct soft_key *key, const struct scheme *scheme,
 		       struct cursor input, struct builder *out) MUST_CHECK;
 CK_RV soft_key_verify(struct soft_key *key, const struct scheme *scheme,
 		      struct cursor input, struct cursor signature) MUST_CHECK;
+CK_RV soft_key_recover(struct soft_key *key, const struct scheme *scheme,
+		       struct cursor signature,
+		       struct builder *out) MUST_CHECK;
 CK_RV soft_key_encrypt(struct soft_key *key, const struct scheme *scheme,
 		       struct cursor input, struct builder *out) MUST_CHECK;
 

@@ -94,9 +94,12 @@ key_compute(struct soft_operation *o, struct cursor input,
 		return CKR_USER_NOT_LOGGED_IN;
 	switch (o->operation.kind) {
 	case OPERATION_SIGN:
+	case OPERATION_SIGN_RECOVER:
 		return soft_key_sign(o->key, &o->scheme, input, out);
 	case OPERATION_VERIFY:
 		return soft_key_verify(o->key, &o->scheme, input, signature);
+	case OPERATION_VERIFY_RECOVER:
+		return soft_key_recover(o->key, &o->scheme, input, out);
 	case OPERATION_ENCRYPT:
 		return soft_key_encrypt(o->key, &o->scheme, input, out);
 	case OPERATION_DECRYPT:

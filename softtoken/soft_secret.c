@@ -1,5 +1,6 @@
 /* Secret keys: their sizes, their check values, and the making of new ones. */
 #include "cipher.h"
+#include "kdf.h"
 #include "mem.h"
 #include "soft_made.h"
 
@@ -201,6 +202,10 @@ static const struct {
 	{ { CKM_HKDF_KEY_GEN, { 1, SECRET_MAX, CKF_GENERATE } },
 	  CKK_HKDF,
 	  bytes_random },
+	/* makes a key of any type (6.37.2) */
+	{ { CKM_PKCS5_PBKD2, { 1, SECRET_MAX, CKF_GENERATE } },
+	  CKK_GENERIC_SECRET,
+	  kdf_pbkdf2 },
 };
 enum { GENERATORS = sizeof(generators) / sizeof(generators[0]) };
 
@@ -232,7 +237,8 @@ generate_with(struct soft_token *t, size_t which, const CK_MECHANISM *mechanism,
 	CK_RV rv = wish_read(object, generators[which].type, &wish);
 
 	if (rv == CKR_OK && (wish.class != CKO_SECRET_KEY ||
-			     !type_fits(generators[which].type, wish.type)))
+			     (mechanism->mechanism != CKM_PKCS5_PBKD2 &&
+			      !type_fits(generators[which].type, wish.type))))
 		rv = CKR_TEMPLATE_INCONSISTENT;
 	if (rv == CKR_OK && wish.size == 0)
 		rv = CKR_TEMPLATE_INCOMPLETE;

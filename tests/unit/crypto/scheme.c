@@ -288,6 +288,7 @@ test_rows(void **state)
 {
 	const CK_FLAGS sign = CKF_SIGN | CKF_VERIFY;
 	const CK_FLAGS crypt = CKF_ENCRYPT | CKF_DECRYPT;
+	const CK_FLAGS recover = CKF_SIGN_RECOVER | CKF_VERIFY_RECOVER;
 	size_t count;
 	const struct scheme_row *rows = scheme_rows(&count);
 	assert_int_equal(count, 33);
@@ -297,7 +298,7 @@ test_rows(void **state)
 			wanted = crypt;
 		if (rows[i].type == CKM_RSA_PKCS ||
 		    rows[i].type == CKM_RSA_X_509)
-			wanted = sign | crypt;
+			wanted = sign | crypt | recover;
 		assert_int_equal(rows[i].flags, wanted);
 		for (size_t j = 0; j < i; j++)
 			assert_int_not_equal(rows[i].type, rows[j].type);

@@ -433,6 +433,101 @@ test_verify(void **state)
 	place_close(&b.place);
 }
 
+/* Signing and recovering, and what is no such signature. */
+static void
+test_recover(void **state)
+{
+	CK_MECHANISM pkcs1 = { CKM_RSA_PKCS, NULL, 0 },
+		     raw = { CKM_RSA_X_509, NULL, 0 },
+		     hashed = { CKM_SHA256_RSA_PKCS, NULL, 0 },
+		     gen = { CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0 };
+	static const CK_ULONG bits = 1024;
+	CK_ATTRIBUTE public_key[] = { ONE_ATTR(CKA_MODULUS_BITS, bits),
+				      ONE_ATTR(CKA_VERIFY_RECOVER, yes) };
+	CK_ATTRIBUTE private_key[] = { ONE_ATTR(CKA_SIGN_RECOVER, yes) };
+	struct builder sealed = builder_heap(OUT_MAX),
+		       opened = builder_heap(OUT_MAX);
+	struct bench b;
+	uint64_t pair[2];
+
+	bench_open(&b);
+	assert_int_equal(b.t->ops->generate_pair(
+				 b.t, &gen, TEMPLATE(public_key),
+				 TEMPLATE(private_key), &pair[0], &pair[1]),
+			 CKR_OK);
+	assert_int_equal(run(b.t, OPERATION_SIGN_RECOVER, &hashed, pair[1],
+			     TEXT("text")),
+			 CKR_MECHANISM_INVALID);
+	assert_int_equal(
+		run(b.t, OPERATION_SIGN_RECOVER, &pkcs1, pair[0], TEXT("text")),
+		CKR_KEY_TYPE_INCONSISTENT);
+	assert_int_equal(run_operation(b.t, OPERATION_SIGN_RECOVER, &pkcs1,
+				       pair[1], TEXT("text"), TEXT(""),
+				       &sealed),
+			 CKR_OK);
+	assert_int_equal(run_operation(b.t, OPERATION_VERIFY_RECOVER, &pkcs1,
+				       pair[0], builder_read(&sealed), TEXT(""),
+				       &opened),
+			 CKR_OK);
+	assert_true(cursor_same(builder_read(&opened), TEXT("text")));
+	builder_reset(&opened);
+	assert_int_equal(run_operation(b.t, OPERATION_VERIFY_RECOVER, &raw,
+				       pair[0], builder_read(&sealed), TEXT(""),
+				       &opened),
+			 CKR_OK);
+	assert_int_equal(opened.used, 128);
+	sealed.data[77] ^= 1;
+	assert_int_equal(run(b.t, OPERATION_VERIFY_RECOVER, &pkcs1, pair[0],
+			     builder_read(&sealed)),
+			 CKR_SIGNATURE_INVALID);
+	assert_int_equal(run(b.t, OPERATION_VERIFY_RECOVER, &pkcs1, pair[0],
+			     cursor_of(sealed.data, 127)),
+			 CKR_SIGNATURE_LEN_RANGE);
+	builder_free(&sealed);
+	builder_free(&opened);
+	place_close(&b.place);
+}
+
+/* RFC 6070's key of 20 bytes, and an AES key of the same. */
+static void
+test_password(void **state)
+{
+	static const CK_KEY_TYPE types[] = { CKK_GENERIC_SECRET, CKK_AES };
+	static const CK_ULONG sizes[] = { 20, 16 };
+	CK_PKCS5_PBKD2_PARAMS2 p = { CKZ_SALT_SPECIFIED,
+				     (void *)"salt",
+				     4,
+				     2,
+				     CKP_PKCS5_PBKD2_HMAC_SHA1,
+				     NULL,
+				     0,
+				     (CK_UTF8CHAR *)"password",
+				     8 };
+	CK_MECHANISM m = { CKM_PKCS5_PBKD2, &p, sizeof(p) };
+	struct bench b;
+
+	bench_open(&b);
+	for (int i = 0; i < 2; i++) {
+		CK_ATTRIBUTE list[] = {
+			{ CKA_KEY_TYPE, (void *)&types[i], sizeof(types[i]) },
+			{ CKA_VALUE_LEN, (void *)&sizes[i], sizeof(sizes[i]) },
+			ONE_ATTR(CKA_SENSITIVE, no),
+			ONE_ATTR(CKA_EXTRACTABLE, yes),
+		};
+		uint64_t id;
+
+		assert_int_equal(
+			b.t->ops->generate(b.t, &m, TEMPLATE(list), &id),
+			CKR_OK);
+		assert_true(has_value(
+			b.t, id, CKA_VALUE,
+			cursor_of("\xea\x6c\x01\x4d\xc7\x2d\x6f\x8c\xcd\x1e"
+				  "\xd9\x2a\xce\x1d\x41\xf0\xd8\xde\x89\x57",
+				  sizes[i])));
+	}
+	place_close(&b.place);
+}
+
 int
 main(void)
 {
@@ -444,6 +539,8 @@ main(void)
 		{ "/softtoken/secret/check-value", test_check_value },
 		{ "/softtoken/secret/round-trip", test_round_trip },
 		{ "/softtoken/secret/verify", test_verify },
+		{ "/softtoken/secret/recover", test_recover },
+		{ "/softtoken/secret/password", test_password },
 		{ "/softtoken/secret/after-each-other", test_after_each_other },
 	};
 

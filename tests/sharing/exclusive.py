@@ -1,0 +1,55 @@
+#!/usr/bin/python3
+"""GnuPG takes the card for itself alone while a browser has sessions open that
+are not logged in: both work, one after the other.
+
+usage: exclusive.py CLIENTS-FOLDER MODULE
+"""
+
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, sys.argv[1])
+import cryptoki as ck  # noqa: E402
+
+folder = os.environ["SIGNET_TEST_DIR"]
+log = folder + "/signet.log"
+home = folder + "/gnupg"
+os.mkdir(home, 0o700)
+os.environ.update(GNUPGHOME=home, SIGNET_LOG_LEVEL="info",
+                  SIGNET_LOG_FILE=log)
+
+
+def check(condition, what):
+    if not condition:
+        sys.exit(f"FAIL: {what}")
+
+
+def gpg():
+    """Its own reader driver would look for USB readers."""
+    return subprocess.run(["gpg", "--batch", "--card-status"],
+                          capture_output=True, text=True, check=False)
+
+
+with open(home + "/scdaemon.conf", "w", encoding="ascii") as conf:
+    conf.write("disable-ccid\n")
+lib = ck.Module(os.path.abspath(sys.argv[2])).initialize()
+slot = lib.slots()[0]  # PIV, beside OpenPGP for GnuPG
+sessions = [lib.session(slot) for _ in range(3)]
+try:
+    sessions[0].key(b"\x04")
+    done = gpg()
+    check(done.returncode == 0, f"gpg --card-status: {done.stderr}")
+    # scdaemon keeps the card: ours waits for a while, then says why not.
+    rv = ck.answer(sessions[0].login, b"123456")
+    check(rv == ck.DEVICE_ERROR, f"C_Login {rv:#x} while scdaemon has the card")
+    with open(log, encoding="utf-8") as text:
+        check("scdaemon" in text.read(), "the log names the cause")
+finally:
+    subprocess.run(["gpgconf", "--kill", "all"], check=True)
+sessions[0].login(b"123456")
+sessions[0].key()
+sessions[0].logout()
+check(gpg().returncode == 0, "gpg after a logout")
+subprocess.run(["gpgconf", "--kill", "all"], check=True)
+lib.finalize()

@@ -111,6 +111,45 @@ test_token_pair(void **state)
 		suite.session, object_get(CKO_PRIVATE_KEY, 0x77)));
 }
 
+/* The standard's own example: the private key on the token, its public key in
+ * the session, where CKA_TOKEN is not given. */
+static void
+test_mixed_pair(void **state)
+{
+	static CK_BYTE p256[] = { 0x06, 0x08, 0x2a, 0x86, 0x48,
+				  0xce, 0x3d, 0x03, 0x01, 0x07 };
+	CK_MECHANISM mechanism = { CKM_EC_KEY_PAIR_GEN, NULL, 0 };
+	CK_BBOOL yes = CK_TRUE;
+	CK_BYTE id = 0x78;
+	CK_ATTRIBUTE public_list[] = {
+		{ CKA_EC_PARAMS, p256, sizeof(p256) },
+		{ CKA_VERIFY, &yes, 1 },
+		{ CKA_ID, &id, 1 },
+	};
+	CK_ATTRIBUTE private_list[] = {
+		{ CKA_TOKEN, &yes, 1 },
+		{ CKA_PRIVATE, &yes, 1 },
+		{ CKA_SIGN, &yes, 1 },
+		{ CKA_ID, &id, 1 },
+	};
+	CK_ATTRIBUTE match = { CKA_ID, &id, 1 };
+	CK_OBJECT_HANDLE keys[2];
+
+	need_made();
+	login();
+	assert_ok(suite.p11->C_GenerateKeyPair(suite.session, &mechanism,
+					       public_list, 3, private_list, 4,
+					       &keys[0], &keys[1]));
+	assert_pair_works(keys[0], keys[1]);
+	assert_int_equal(flag_of(keys[0], CKA_TOKEN), CK_FALSE);
+	assert_int_equal(flag_of(keys[1], CKA_TOKEN), CK_TRUE);
+	assert_int_equal(object_count(&match, 1), 2);
+	assert_ok(suite.p11->C_DestroyObject(suite.session, keys[1]));
+	assert_ok(suite.p11->C_CloseSession(suite.session));
+	suite.session = session_open(0);
+	assert_int_equal(object_count(&match, 1), 0);
+}
+
 /* 5.6.2 for keys: they end with their session, wherever they are in use. */
 static void
 test_session_pair_ends(void **state)
@@ -168,6 +207,7 @@ static const struct CMUnitTest list[] = {
 	CASE("/key/pair/bad", test_pair_bad),
 	CASE("/key/pair/session", test_session_pair),
 	CASE("/key/pair/token", test_token_pair),
+	CASE("/key/pair/mixed", test_mixed_pair),
 	CASE("/key/pair/session-ends", test_session_pair_ends),
 	CASE("/key/public-key-info", test_public_key_info),
 	CASE("/key/ec-point", test_ec_point),

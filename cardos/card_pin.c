@@ -226,3 +226,52 @@ card_login_leave(struct token *token)
 	pthread_mutex_unlock(&card->lock);
 	return alone;
 }
+
+/* In a transaction. What was verified along the way stays so for a user who is
+ * logged in, and for nobody else. */
+static CK_RV
+card_pin_replace(struct card_token *t, struct cursor old_pin,
+		 struct cursor new_pin)
+{
+	struct card_applet *a = t->applet;
+	struct card_pin_status status = { 0 };
+	bool switched;
+	CK_RV rv = applet_guard(a, &switched), forgotten;
+
+	if (rv != CKR_OK)
+		return rv;
+	rv = a->driver->pin_change(a, t->pin_index, old_pin, new_pin, &status);
+	if (status.known)
+		card_pin_seen(t, &status);
+	if (t->login == LOGIN_NONE && status.verified &&
+	    a->driver->pin_forget != NULL) {
+		forgotten = a->driver->pin_forget(a, t->pin_index);
+		return rv != CKR_OK ? rv : forgotten;
+	}
+	if (rv == CKR_OK && t->pin != NULL) {
+		secret_free(t->pin);
+		t->pin = secret_new(new_pin.at, new_pin.left);
+	}
+	return rv;
+}
+
+CK_RV
+card_pin_change(struct token *token, struct cursor old_pin,
+		struct cursor new_pin)
+{
+	struct card_token *t = card_token_of(token);
+	const struct card_pin *pin = card_token_pin(t);
+	CK_RV rv;
+
+	if (t->applet->driver->pin_change == NULL || old_pin.at == NULL ||
+	    new_pin.at == NULL)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	if (old_pin.left == 0)
+		return CKR_PIN_INCORRECT;
+	if (new_pin.left < pin->min || new_pin.left > pin->max)
+		return CKR_PIN_LEN_RANGE;
+	rv = card_token_begin(t);
+	if (rv != CKR_OK)
+		return rv;
+	return card_end(t->card, card_pin_replace(t, old_pin, new_pin));
+}

@@ -215,6 +215,7 @@ static const struct token_ops card_token_ops = {
 	.mechanisms = card_mechanisms,
 	.login = card_login,
 	.logout = card_logout,
+	.pin_change = card_pin_change,
 	.search = card_search,
 	.attributes_get = card_attributes_get,
 	.operation_start = card_operation_start,

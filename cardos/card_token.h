@@ -91,6 +91,8 @@ CK_RV card_token_identify(struct card_token *t) MUST_CHECK;
 /* card_pin.c. The C_Login and C_Logout of a card. */
 CK_RV card_login(struct token *token, enum login user, struct cursor pin);
 CK_RV card_logout(struct token *token);
+CK_RV card_pin_change(struct token *token, struct cursor old_pin,
+		      struct cursor new_pin);
 /* Ends the login by letting the card go, which powers it down when nobody else
  * holds it. False: somebody does, and nothing happened. */
 bool card_login_leave(struct token *token);

@@ -1,34 +1,19 @@
-/* The OpenPGP card driver: GET DATA, VERIFY and the key commands. */
+/* The OpenPGP card driver: recognition, GET DATA and the key commands. */
 #include "openpgp.h"
 
-#include "log.h"
 #include "mem.h"
 
 enum {
-	INS_VERIFY = 0x20,
 	INS_SECURITY_OPERATION = 0x2A,
 	INS_INTERNAL_AUTHENTICATE = 0x88,
 	INS_GET_DATA = 0xCA,
-	VERIFY_FORGET = 0xFF,
 	TAG_AID = 0x4F,
 	TAG_APPLICATION_RELATED = 0x6E,
-	TAG_PIN_STATUS = 0xC4,
-	TAG_KDF = 0xF9,
-	PIN_SIGN = 0x81,
-	PIN_OTHER = 0x82,
-	PIN_MIN = 6,
 	CIPHER_MAX = 1024,
 	PADDING_INDICATOR = 0x00, /* ISO/IEC 7816-8, 11.10 */
 	HASH_LONGEST = 64,
 	DER_SEQUENCE = 0x30,
-	SW_OK = 0x9000,
-	SW_WRONG_LENGTH = 0x6700,
 	SW_REFUSED = 0x6982,
-	SW_BLOCKED = 0x6983,
-	SW_WRONG_DATA = 0x6A80,
-	SW_NO_INSTRUCTION = 0x6D00,
-	SW_NO_CLASS = 0x6E00,
-	SW_NO_REFERENCE = 0x6A88,
 };
 
 /* The AID, in the FCI that some cards answer to SELECT. */
@@ -121,8 +106,8 @@ openpgp_open(struct card_applet *a, struct cursor answer)
 	a->pin_count = 1;
 	a->pins[0] = (struct card_pin){
 		.label = "User PIN",
-		.reference = PIN_OTHER,
-		.min = PIN_MIN,
+		.reference = OPENPGP_PIN_OTHER,
+		.min = OPENPGP_PIN_MIN,
 		.max = facts.pin.max,
 	};
 	return CKR_OK;
@@ -137,174 +122,6 @@ openpgp_close(struct card_applet *a)
 		pubkey_free(o->seen[i].key);
 	mem_free(o, sizeof(*o));
 	a->state = NULL;
-}
-
-/* DO C4; an empty VERIFY tells different things on different cards. */
-static CK_RV
-openpgp_pin_status(struct card_applet *a, size_t pin,
-		   struct card_pin_status *status)
-{
-	uint8_t bytes[APDU_SHORT_ANSWER];
-	struct builder answer = builder_over(bytes, sizeof(bytes));
-	struct openpgp_pin told;
-	CK_RV rv =
-		openpgp_get_data(a, TAG_PIN_STATUS, APDU_SHORT_ANSWER, &answer);
-
-	if (applet_mute(a, rv))
-		return rv;
-	*status = (struct card_pin_status){ 0 };
-	if (rv == CKR_OK && openpgp_pin_parse(builder_read(&answer), &told)) {
-		status->known = true;
-		status->tries_left = told.tries_left;
-	}
-	return CKR_OK;
-}
-
-/* DO F9, before the first VERIFY. What says no more than that there is none
- * is none; with anything else no PIN may be sent. */
-static CK_RV
-openpgp_kdf_read(struct card_applet *a)
-{
-	struct openpgp *o = a->state;
-	struct builder answer;
-	CK_RV rv;
-
-	if (o->kdf_known || !o->facts.kdf)
-		return CKR_OK;
-	answer = builder_heap(APDU_ANSWER_MAX);
-	rv = openpgp_get_data(a, TAG_KDF, APDU_SHORT_ANSWER, &answer);
-	if (rv == CKR_OBJECT_HANDLE_INVALID)
-		rv = CKR_OK;
-	else if (rv != CKR_OK && !applet_mute(a, rv))
-		rv = CKR_DEVICE_ERROR;
-	if (rv == CKR_OK)
-		rv = openpgp_kdf_parse(builder_read(&answer), &o->kdf);
-	if (rv != CKR_OK)
-		log_line(LOG_ERROR, "OpenPGP: its KDF is not known, no PIN "
-				    "is sent");
-	o->kdf_known = rv == CKR_OK;
-	builder_free(&answer);
-	return rv;
-}
-
-/* One VERIFY; a PIN that is empty or too long is not derived either. */
-static CK_RV
-openpgp_verify(struct card_applet *a, uint8_t reference, struct cursor value)
-{
-	const struct openpgp *o = a->state;
-	struct card_pin pin = a->pins[0];
-	uint8_t bytes[OPENPGP_DERIVED_MAX];
-	struct builder derived = builder_over(bytes, sizeof(bytes));
-	CK_RV rv = CKR_OK;
-
-	pin.reference = reference;
-	if (o->kdf.digest == DIGEST_NONE)
-		return iso_verify(a, &pin, value, 0);
-	a->sw = 0;
-	if (value.at == NULL) {
-		log_line(LOG_ERROR, "OpenPGP: the keypad cannot derive");
-		return CKR_FUNCTION_FAILED;
-	}
-	if (value.left == 0 || value.left > pin.max)
-		return CKR_PIN_LEN_RANGE;
-	rv = openpgp_kdf_derive(&o->kdf, value, &derived);
-	if (rv == CKR_OK)
-		rv = iso_verify(a, &pin, builder_read(&derived), 0);
-	mem_wipe(bytes, sizeof(bytes));
-	return rv;
-}
-
-/*
- * The card refused the PIN: 6982 says no more than that on most cards, some
- * count down to 63C0 and on; a length that cannot be right spends no try.
- */
-static CK_RV
-openpgp_refused(struct card_applet *a, CK_RV rv, struct card_pin_status *status)
-{
-	struct openpgp *o = a->state;
-	uint16_t sw = a->sw;
-	CK_RV asked;
-
-	*status = iso_pin_status(sw);
-	if (sw == SW_BLOCKED)
-		return CKR_PIN_LOCKED;
-	if (sw != SW_REFUSED && sw != SW_WRONG_DATA && sw != SW_WRONG_LENGTH &&
-	    rv != CKR_PIN_INCORRECT)
-		return rv;
-	/* It might have been set by another program. */
-	o->kdf_known = false;
-	if (!status->known) {
-		asked = openpgp_pin_status(a, 0, status);
-		a->sw = sw;
-		if (asked != CKR_OK)
-			return asked;
-	}
-	return status->known && status->tries_left == 0 ? CKR_PIN_LOCKED
-							: CKR_PIN_INCORRECT;
-}
-
-/*
- * PW1 has one value and two states: 81 to sign, 82 for the rest. C_Login needs
- * 82; 81 follows when a key wants it, or at once if the PIN is not kept.
- */
-static CK_RV
-openpgp_pin_verify(struct card_applet *a, size_t pin, struct cursor value,
-		   struct card_pin_status *status)
-{
-	struct openpgp *o = a->state;
-	const struct card_key *key = a->pin_for;
-	bool sign = key != NULL && openpgp_use_of(key->id) == OPENPGP_SIGN;
-	CK_RV rv = openpgp_kdf_read(a);
-
-	*status = (struct card_pin_status){ 0 };
-	if (rv != CKR_OK)
-		return rv;
-	rv = openpgp_verify(a, sign ? PIN_SIGN : PIN_OTHER, value);
-	if (rv != CKR_OK && a->sw != 0)
-		return openpgp_refused(a, rv, status);
-	if (rv != CKR_OK)
-		return rv;
-	*status = iso_pin_status(a->sw);
-	if (key == NULL && !a->pin_kept && o->facts.pin.several &&
-	    o->facts.keys[OPENPGP_SIGN].presence != OPENPGP_ABSENT)
-		sign = openpgp_verify(a, PIN_SIGN, value) == CKR_OK;
-	o->signs = o->signs || sign;
-	return CKR_OK;
-}
-
-/* One state. Another applet that answers has made the card forget already. */
-static CK_RV
-openpgp_forget(struct card_applet *a, uint8_t reference)
-{
-	const struct apdu command = { .ins = INS_VERIFY,
-				      .p1 = VERIFY_FORGET,
-				      .p2 = reference };
-	CK_RV rv = applet_exchange(a, &command, NULL);
-
-	if (a->sw == SW_NO_INSTRUCTION || a->sw == SW_NO_CLASS ||
-	    a->sw == SW_NO_REFERENCE)
-		return CKR_OK;
-	return rv;
-}
-
-/* VERIFY with P1 = FF came with version 3.1 and is not everywhere (YubiKey
- * before 5.6); selecting the applet anew ends both states as well. */
-static CK_RV
-openpgp_pin_forget(struct card_applet *a, size_t pin)
-{
-	struct openpgp *o = a->state;
-	CK_RV rv = CKR_FUNCTION_NOT_SUPPORTED;
-
-	a->sw = SW_OK;
-	if (o->facts.version > OPENPGP_VERSION_3) {
-		rv = openpgp_forget(a, PIN_OTHER);
-		if (rv == CKR_OK && o->signs)
-			rv = openpgp_forget(a, PIN_SIGN);
-	}
-	o->signs = false;
-	if (rv == CKR_OK || applet_mute(a, rv))
-		return rv;
-	return iso_select(a, a->driver->aid, NULL);
 }
 
 /* What the card gives for ECDSA is r and s; no card is known to give DER, but
@@ -431,6 +248,7 @@ const struct card_driver openpgp_driver = {
 	.read = openpgp_read,
 	.pin_status = openpgp_pin_status,
 	.pin_verify = openpgp_pin_verify,
+	.pin_change = openpgp_pin_change,
 	.pin_forget = openpgp_pin_forget,
 	.compute = openpgp_compute,
 };

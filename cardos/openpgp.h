@@ -29,6 +29,8 @@ enum {
 	OPENPGP_ECDSA = 0x13,
 	OPENPGP_EDDSA = 0x16,
 	OPENPGP_SALT = 8,
+	OPENPGP_PIN_OTHER = 0x82, /* PW1, but for signatures */
+	OPENPGP_PIN_MIN = 6,
 	OPENPGP_DERIVED_MAX = DIGEST_SIZE_MAX,
 };
 
@@ -67,7 +69,8 @@ struct openpgp_facts {
 struct openpgp_kdf {
 	enum digest digest; /* DIGEST_NONE: the PIN itself goes */
 	uint32_t count;
-	uint8_t salt[OPENPGP_SALT]; /* of PW1 */
+	uint8_t salt[OPENPGP_SALT];	 /* of PW1 */
+	uint8_t salt_code[OPENPGP_SALT]; /* of the resetting code */
 };
 
 struct openpgp {
@@ -101,7 +104,17 @@ CK_RV openpgp_kdf_parse(struct cursor answer,
 CK_RV openpgp_kdf_derive(const struct openpgp_kdf *kdf, struct cursor pin,
 			 struct builder *out) MUST_CHECK;
 
-/* openpgp_objects.c and openpgp_identity.c: functions of the driver. */
+/* openpgp_pin.c: functions of the driver. */
+CK_RV openpgp_pin_status(struct card_applet *a, size_t pin,
+			 struct card_pin_status *status);
+CK_RV openpgp_pin_verify(struct card_applet *a, size_t pin, struct cursor value,
+			 struct card_pin_status *status);
+CK_RV openpgp_pin_change(struct card_applet *a, size_t pin,
+			 struct cursor old_value, struct cursor new_value,
+			 struct card_pin_status *status);
+CK_RV openpgp_pin_forget(struct card_applet *a, size_t pin);
+
+/* openpgp_objects.c and openpgp_identity.c: the same. */
 CK_RV openpgp_list(struct card_applet *a, size_t pin, CK_OBJECT_CLASS class,
 		   struct card_object **list);
 CK_RV openpgp_read(struct card_applet *a, const struct card_object *object,

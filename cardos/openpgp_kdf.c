@@ -10,6 +10,7 @@ enum {
 	TAG_HASH = 0x82,
 	TAG_COUNT = 0x83,
 	TAG_SALT = 0x84,
+	TAG_SALT_CODE = 0x85,
 	KDF_NONE = 0x00,
 	KDF_ITERATED = 0x03, /* iterated and salted S2K, RFC 4880, 3.7.1.3 */
 	HASH_SHA256 = 0x08,
@@ -34,7 +35,7 @@ hash_parse(struct cursor hash)
 static CK_RV
 iterated_parse(struct cursor body, struct openpgp_kdf *kdf)
 {
-	struct cursor hash, count, salt;
+	struct cursor hash, count, salt, code;
 	struct openpgp_kdf new = { 0 };
 
 	if (!tlv_find(body, TAG_HASH, &hash) ||
@@ -43,7 +44,11 @@ iterated_parse(struct cursor body, struct openpgp_kdf *kdf)
 		return CKR_DEVICE_ERROR;
 	new.digest = hash_parse(hash);
 	new.count = cursor_u32(&count);
+	code = salt; /* one salt may serve for all */
+	if (tlv_find(body, TAG_SALT_CODE, &code) && code.left != OPENPGP_SALT)
+		return CKR_DEVICE_ERROR;
 	cursor_copy(&salt, new.salt, sizeof(new.salt));
+	cursor_copy(&code, new.salt_code, sizeof(new.salt_code));
 	if (new.digest == DIGEST_NONE || !cursor_end(&count) ||
 	    new.count > COUNT_MAX)
 		return CKR_DEVICE_ERROR;

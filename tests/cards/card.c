@@ -131,7 +131,7 @@ chain_join(struct card *card, struct command *command, bool continues)
 {
 	bool link = command->cla & CLA_CHAIN;
 
-	if (!continues)
+	if (!continues && !card_has(card, QUIRK_CHAIN_STAYS))
 		chain_drop(card);
 	if (!link && !continues)
 		return SW_OK;
@@ -213,8 +213,10 @@ static uint16_t
 card_serve(struct card *card, const struct command *command,
 	   struct pile *answer)
 {
-	if (command->ins == INS_SELECT)
+	if (command->ins == INS_SELECT) {
+		chain_drop(card);
 		return card_select(card, command, answer);
+	}
 	if (!card->current)
 		return SW_INS;
 	return card->current->ops->serve(card->current->self, command, answer);
@@ -231,7 +233,9 @@ card_command(struct card *card, struct command *command, bool continues,
 
 	if (whole) {
 		sw = card_serve(card, command, &data);
-		chain_drop(card);
+		if ((continues && sw == SW_OK) ||
+		    !card_has(card, QUIRK_CHAIN_STAYS))
+			chain_drop(card);
 	} else if (sw == SW_MORE) {
 		sw = SW_OK;
 	}

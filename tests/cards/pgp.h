@@ -82,6 +82,7 @@ enum pgp_quirk {
 	PGP_FOUR_KEYS,	      /* C5, C6, CD for the attestation key, too */
 	PGP_ABSENT_6A88,      /* certificate, private object never written */
 	PGP_UNKNOWN_6A83,     /* a tag unknown, else 6A88 */
+	PGP_APPLICATION_SHORT,	/* 6E: two bytes less than its length */
 	PGP_ALGORITHMS_SHORT, /* FA: two bytes less than its length */
 	PGP_ALGORITHMS_25519, /* FA: X25519 as EdDSA, too */
 	PGP_ATTRIBUTES_TRAIL, /* EC attributes end with one byte more */

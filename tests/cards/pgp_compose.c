@@ -288,6 +288,8 @@ pgp_compose(const struct pgp *pgp, uint32_t tag, struct pile *answer)
 		       key_object_write(pgp, tag, answer);
 	if (tag == TAG_ALGORITHMS && pgp_has(pgp, PGP_ALGORITHMS_SHORT))
 		missing = 2;
+	if (tag == TAG_APPLICATION && pgp_has(pgp, PGP_APPLICATION_SHORT))
+		missing = 2;
 	if (pgp_has(pgp, PGP_OUTER_TAG))
 		pile_header(answer, tag, value.used + missing);
 	pile_bytes(answer, value.at, value.used);

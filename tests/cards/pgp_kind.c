@@ -24,6 +24,7 @@ static const char *const quirk_names[PGP_QUIRKS] = {
 	[PGP_FOUR_KEYS] = "pgp-four-keys",
 	[PGP_ABSENT_6A88] = "pgp-absent-6a88",
 	[PGP_UNKNOWN_6A83] = "pgp-unknown-6a83",
+	[PGP_APPLICATION_SHORT] = "pgp-application-short",
 	[PGP_ALGORITHMS_SHORT] = "pgp-algorithms-short",
 	[PGP_ALGORITHMS_25519] = "pgp-algorithms-25519",
 	[PGP_ATTRIBUTES_TRAIL] = "pgp-attributes-trail",

@@ -18,6 +18,7 @@ static const char *const names[QUIRKS] = {
 	[QUIRK_UNKNOWN_AID_DESELECTS] = "unknown-aid-deselects",
 	[QUIRK_NONE_SELECTED] = "none-selected",
 	[QUIRK_NO_CHAINING] = "no-chaining",
+	[QUIRK_CHAIN_STAYS] = "chain-stays",
 	[QUIRK_CHUNK_255] = "chunk-255",
 	[QUIRK_NO_LE_61XX] = "no-le-61xx",
 	[QUIRK_BARE_61XX] = "bare-61xx",

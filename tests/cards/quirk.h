@@ -22,6 +22,7 @@ enum quirk {
 	QUIRK_NONE_SELECTED,	/* no applet is selected by a reset */
 	/* length of command and answer */
 	QUIRK_NO_CHAINING,	/* CLA 10 gives 6884 */
+	QUIRK_CHAIN_STAYS,	/* what is left of a chain waits for SELECT */
 	QUIRK_CHUNK_255,	/* answers by 254, 255, ... with 61FF */
 	QUIRK_NO_LE_61XX,	/* without Le the answer waits behind 61xx */
 	QUIRK_BARE_61XX,	/* every answer waits behind 61xx */

@@ -277,6 +277,17 @@ def test_lengths():
         words(card, (USE, "9000"), ("102A8086FE" + "00" * 254, "6884"))
     with pgp("--firmware", "smartpgp") as card:
         equal(card.raw("00CA006E00"), "6CDC")
+    # One link, then another command: the link is still there, or not.
+    for quirk, word in (("chain-stays", "6A80"), (None, "9000")):
+        with pgp("--firmware", "generic", "--pw1-often",
+                 *(["--quirk", quirk] if quirk else []),
+                 card_set="pgp-p256") as card:
+            words(card, (SIGN, "9000"), ("102A9E9A20" + "5A" * 32, "9000"),
+                  (STATUS, "9000"), ("102A9E9A21" + "5A" * 33, "9000"),
+                  (apdu(0, 0x2A, 0x9E, 0x9A, "5A", 256), word),
+                  (SELECT, "9000"), (SIGN, "9000"),
+                  ("102A9E9A1F" + "5A" * 31, "9000"),
+                  (apdu(0, 0x2A, 0x9E, 0x9A, "5A", 256), "9000"))
     with pgp() as card:
         words(card, ("00A4040406D2760001240100", "6D00"),
               ("00A4040C06D2760001240100", "6D00"))
@@ -472,6 +483,8 @@ def test_shapes():
             with pgp("--firmware", kind) as card:
                 data = card.whole("00CA006E00")[0]
                 assert data.startswith(start.replace(" ", "")), (kind, data)
+    with pgp("--quirk", "pgp-application-short") as card:
+        assert card.whole("00CA006E00")[0].startswith("6E8201394F10")
     with pgp("--quirk", "pgp-select-fci", "--pgp-serial", "1") as card:
         equal(card.raw(SELECT), "6F128410D276000124010304000600000001"
               "00009000")

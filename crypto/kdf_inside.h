@@ -15,4 +15,10 @@ CK_RV kdf_counter(const struct kdf_job *job, struct builder *out) MUST_CHECK;
 CK_RV kdf_feedback(const struct kdf_job *job, struct builder *out) MUST_CHECK;
 CK_RV kdf_pipeline(const struct kdf_job *job, struct builder *out) MUST_CHECK;
 
+/* kdf_tls.c */
+CK_RV kdf_tls_master(const struct kdf_job *job, struct builder *out) MUST_CHECK;
+CK_RV kdf_tls_extended(const struct kdf_job *job,
+		       struct builder *out) MUST_CHECK;
+CK_RV kdf_tls_export(const struct kdf_job *job, struct builder *out) MUST_CHECK;
+
 #endif

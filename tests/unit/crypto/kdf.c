@@ -383,6 +383,74 @@ test_tls_prf(void **state)
 	builder_free(&seed);
 }
 
+/* Master secrets and an exporter, with the PRF of the case before. */
+static void
+test_tls_secrets(void **state)
+{
+	static const char premaster[] =
+		"\x03\x03 forty-six bytes more, as RSA brings them....";
+	const struct cursor base = cursor_of(premaster, 48), none = text("");
+	CK_VERSION version = { 9, 9 };
+	CK_SSL3_RANDOM_DATA random = { (CK_BYTE *)"client", 6,
+				       (CK_BYTE *)"server", 6 };
+	CK_TLS12_MASTER_KEY_DERIVE_PARAMS m = { random, &version, CKM_SHA256 };
+	CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS e = { CKM_SHA384,
+							 (CK_BYTE *)"hash", 4,
+							 NULL };
+	CK_TLS_KDF_PARAMS k = { CKM_SHA256, (CK_BYTE *)"label", 5,
+				random,	    (CK_BYTE *)"ctx",	3 };
+	struct builder out = builder_heap(KDF_SIZE_MAX);
+	struct builder wanted = builder_heap(KDF_SIZE_MAX);
+	const CK_RV bad = CKR_MECHANISM_PARAM_INVALID;
+	assert_int_equal(run(CKM_TLS12_MASTER_KEY_DERIVE_DH, PARAM(m), base,
+			     none, 0, &out),
+			 bad);
+	assert_int_equal(run(CKM_TLS12_MASTER_KEY_DERIVE, PARAM(m),
+			     text("short"), none, 0, &out),
+			 CKR_KEY_SIZE_RANGE);
+	assert_int_equal(run(CKM_TLS12_MASTER_KEY_DERIVE, PARAM(m), base, none,
+			     47, &out),
+			 CKR_KEY_SIZE_RANGE);
+	assert_int_equal(run(CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE, PARAM(e),
+			     text("short"), none, 0, &out),
+			 CKR_KEY_SIZE_RANGE);
+	assert_int_equal(version.major, 9);
+	assert_int_equal(run(CKM_TLS12_MASTER_KEY_DERIVE, PARAM(m), base, none,
+			     48, &out),
+			 CKR_OK);
+	assert_int_equal(version.major, 3);
+	assert_int_equal(version.minor, 3);
+	assert_int_equal(kdf_tls_prf(DIGEST_SHA256, base,
+				     text("master secretclientserver"), 48,
+				     &wanted),
+			 CKR_OK);
+	assert_same(builder_read(&out), builder_read(&wanted));
+	assert_int_equal(run(CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH, PARAM(e),
+			     base, none, 0, &out),
+			 CKR_OK);
+	builder_reset(&wanted);
+	assert_int_equal(kdf_tls_prf(DIGEST_SHA384, base,
+				     text("extended master secrethash"), 48,
+				     &wanted),
+			 CKR_OK);
+	assert_same(builder_read(&out), builder_read(&wanted));
+	assert_int_equal(run(CKM_TLS12_KDF, PARAM(k), base, none, 0, &out),
+			 CKR_TEMPLATE_INCOMPLETE);
+	assert_int_equal(run(CKM_TLS12_KDF, PARAM(k), base, none, 33, &out),
+			 CKR_OK);
+	builder_reset(&wanted);
+	assert_int_equal(kdf_tls_prf(DIGEST_SHA256, base,
+				     cursor_of("labelclientserver\0\3ctx", 22),
+				     33, &wanted),
+			 CKR_OK);
+	assert_same(builder_read(&out), builder_read(&wanted));
+	k.prfMechanism = CKM_TLS_PRF; /* of TLS 1.0 */
+	assert_int_equal(run(CKM_TLS12_KDF, PARAM(k), base, none, 33, &out),
+			 bad);
+	builder_free(&out);
+	builder_free(&wanted);
+}
+
 /* RFC 6070 */
 static void
 test_pbkdf2(void **state)
@@ -427,6 +495,7 @@ main(void)
 		CASE("/crypto/kdf/sp800/pipeline", test_pipeline),
 		CASE("/crypto/kdf/agreed", test_agreed),
 		CASE("/crypto/kdf/tls-prf", test_tls_prf),
+		CASE("/crypto/kdf/tls-secrets", test_tls_secrets),
 		CASE("/crypto/kdf/pbkdf2", test_pbkdf2),
 	};
 	int failed =

@@ -1,4 +1,7 @@
 /* Recognition: who is a PIV card, and what it costs to know. */
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "script.h"
 
 #define SELECT	"> 00A4040009A0000003080000100000\n"
@@ -209,6 +212,73 @@ all_shared(void **state)
 		"openpgp", true, CKR_OK, 1 });
 }
 
+#define TRIES "> 00200080\n< 63C3\n"
+#define OTHER_CHUID                                                      \
+	CHUID "< 533B3019D4E739DA739CED39CE739D836858210842108421C84210" \
+	      "C3EB341000112233445566778899AABBCCDDEEFE35083230333030"   \
+	      "3130313E00FE009000\n"
+
+static char kept[32];
+
+/* A look with a cache, then what C_GetTokenInfo asks. */
+static void
+look_kept(bool shared, const char *const *lines, const char *const *info)
+{
+	struct script *s = script_new();
+	struct config config = { .applets = (char[]){ "" }, .cache = kept };
+	struct token *tokens[CARD_TOKENS_MAX];
+	CK_TOKEN_INFO told;
+	size_t count = 0;
+
+	s->info.shared = shared;
+	for (; *lines != NULL; lines++)
+		script_add(s, *lines);
+	assert_int_equal(
+		card_tokens_open(&s->transport, &config, tokens, &count),
+		CKR_OK);
+	assert_int_equal(count, 1);
+	script_done(s);
+	for (; *info != NULL; info++)
+		script_add(s, *info);
+	assert_int_equal(tokens[0]->ops->info(tokens[0], &told), CKR_OK);
+	script_done(s);
+	token_unref(tokens[0]);
+	script_free(s);
+}
+
+#define LINES(...)            \
+	(const char *const[]) \
+	{                     \
+		__VA_ARGS__   \
+	}
+
+/* A card known to hold one applet is not asked for others: nobody's applet is
+ * selected away. Another card like it is. */
+static void
+known(void **state)
+{
+	char command[64];
+
+	(void)snprintf(kept, sizeof(kept), "/tmp/signet-known-XXXXXX");
+	assert_non_null(mkdtemp(kept));
+	look_kept(false, LINES(OPENPGP "< 6A82\n", script_select, NULL),
+		  LINES(script_chuid, TRIES, NULL));
+	look_kept(false, LINES(script_select, script_chuid, TRIES, NULL),
+		  LINES(NULL));
+	look_kept(
+		true,
+		LINES(AID "< 6A88\n", script_proof, script_chuid, TRIES, NULL),
+		LINES(NULL));
+	look_kept(false,
+		  LINES(script_select, OTHER_CHUID, OPENPGP "< 6A82\n",
+			script_select, NULL),
+		  LINES(script_proof, TRIES, NULL));
+	look_kept(false, LINES(script_select, OTHER_CHUID, TRIES, NULL),
+		  LINES(NULL));
+	(void)snprintf(command, sizeof(command), "rm -r '%s'", kept);
+	assert_int_equal(system(command), 0);
+}
+
 #define CASE(name, function)                                      \
 	{                                                         \
 		"/cardos/probe/" name, function, NULL, NULL, NULL \
@@ -226,6 +296,7 @@ main(void)
 		CASE("not-configured", not_configured),
 		CASE("unnamed", unnamed),
 		CASE("real-cards", real_cards),
+		CASE("known", known),
 		CASE("shared/piv", shared_piv),
 		CASE("shared/other", shared_other),
 		CASE("all/both", all_both),

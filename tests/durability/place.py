@@ -108,6 +108,15 @@ def need(program):
         sys.exit(77)
 
 
+def rest(process):
+    """What is left of its output after readline(), which reads ahead and
+    hides that from communicate()."""
+    process.stdin.close()
+    out, log = process.stdout.read(), process.stderr.read()
+    process.wait()
+    return out, log
+
+
 def kill(process):
     process.send_signal(signal.SIGKILL)
-    return process.communicate()
+    return rest(process)

@@ -4,7 +4,7 @@ are refused with a line in the log, and the token is the winner's."""
 
 import sys
 
-from place import Place, told, wanted
+from place import Place, rest, told, wanted
 
 PROCESSES = 4
 
@@ -16,7 +16,7 @@ def race(place):
     for process in racers:
         process.stdin.write("\n")
         process.stdin.flush()
-    ends = [process.communicate() for process in racers]
+    ends = [rest(process) for process in racers]
     won = [i for i in range(PROCESSES) if ends[i][0] == "init 0\n"]
     wanted(len(won) == 1, f"{len(won)} have made the one token: {ends}")
     for i in range(PROCESSES):

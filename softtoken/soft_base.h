@@ -18,6 +18,8 @@ CK_RV base_take(struct soft_token *t, const struct derivation *d,
 void base_free(struct base *base);
 bool base_is(const struct base *base, CK_OBJECT_CLASS class, CK_KEY_TYPE type);
 struct origin base_origin(const struct base *base);
+/* The secrecy of any base goes on (6.43). */
+CK_RV secrecy_inherit(const struct attrs *from, struct attrs *made) MUST_CHECK;
 
 CK_RV soft_derive(struct token *token, const struct derivation *d,
 		  struct derived *list, size_t *count);

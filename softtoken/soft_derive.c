@@ -3,6 +3,7 @@
 #include "mem.h"
 #include "soft_base.h"
 #include "soft_template.h"
+#include "soft_tls.h"
 
 enum { EC_BITS_MIN = 224, EC_BITS_MAX = 521, SECRET_MAX = 1024 };
 
@@ -142,7 +143,10 @@ derive_mechanisms(struct mechanism *list, size_t room)
 		list[done++] =
 			(struct mechanism){ rows[i].type,
 					    { 1, KDF_SIZE_MAX, CKF_DERIVE } };
-	return AGREEMENTS + count;
+	if (done < room)
+		list[done++] = (struct mechanism){ CKM_TLS12_KEY_AND_MAC_DERIVE,
+						   { 48, 48, CKF_DERIVE } };
+	return AGREEMENTS + count + 1;
 }
 
 static const struct kdf_row *
@@ -165,7 +169,7 @@ derive_known(CK_MECHANISM_TYPE type)
 		if (agreements[i].mechanism.type == type)
 			return true;
 	}
-	return row_of(type) != NULL;
+	return row_of(type) != NULL || type == CKM_TLS12_KEY_AND_MAC_DERIVE;
 }
 
 static CK_RV
@@ -180,8 +184,7 @@ value_derive(const struct deriving *x, struct builder *value)
 	return from_bytes(x, value);
 }
 
-/* The secrecy of any base goes on (6.43). */
-static CK_RV
+CK_RV
 secrecy_inherit(const struct attrs *from, struct attrs *made)
 {
 	CK_RV rv = CKR_OK;
@@ -293,11 +296,15 @@ soft_derive(struct token *token, const struct derivation *d,
 	if (rv != CKR_OK)
 		return rv;
 	rv = merged_make(base.attrs, CKA_DERIVE_TEMPLATE, d->object, &merged);
-	if (rv == CKR_OK)
+	if (rv == CKR_OK &&
+	    d->mechanism->mechanism == CKM_TLS12_KEY_AND_MAC_DERIVE) {
+		rv = tls_keys_derive(t, d, &base, merged.all, list, count);
+	} else if (rv == CKR_OK) {
 		rv = derive_with(t, d, &base, merged.all, &made.attrs);
-	if (rv == CKR_OK) {
-		list[0] = made;
-		*count = 1;
+		if (rv == CKR_OK) {
+			list[0] = made;
+			*count = 1;
+		}
 	}
 	merged_free(&merged);
 	base_free(&base);

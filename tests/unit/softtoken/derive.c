@@ -2,6 +2,8 @@
  * and soft_pkcs8.c: what may not come of a key, then what may. */
 #include "place.h"
 
+#include "kdf.h"
+
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
@@ -621,6 +623,76 @@ test_hkdf_data(void **state)
 	bench_close(&b);
 }
 
+/* Four keys and two IVs; the keys are as secret as their base. */
+static void
+test_tls_keys(void **state)
+{
+	uint8_t client_iv[4] = { 0 }, server_iv[4] = { 0 };
+	CK_SSL3_KEY_MAT_OUT given = { 9, 9, 9, 9, client_iv, server_iv };
+	CK_TLS12_KEY_MAT_PARAMS p = { 256,
+				      128,
+				      32,
+				      CK_FALSE,
+				      { (CK_BYTE *)"client", 6,
+					(CK_BYTE *)"server", 6 },
+				      &given,
+				      CKM_SHA256 };
+	CK_MECHANISM m = { CKM_TLS12_KEY_AND_MAC_DERIVE, &p, sizeof(p) };
+	CK_ATTRIBUTE list[] = { ONE_ATTR(CKA_KEY_TYPE, aes),
+				ONE_ATTR(CKA_SENSITIVE, no),
+				ONE_ATTR(CKA_ENCRYPT, yes) };
+	struct derived made[DERIVED_MAX];
+	struct builder wanted = builder_heap(KDF_SIZE_MAX);
+	struct derivation d = { .mechanism = &m, .object = TEMPLATE(list) };
+	struct bench b;
+	size_t count = 0;
+
+	bench_open(&b);
+	d.key = make(b.t, CKK_GENERIC_SECRET, AES_VALUE, 16, OPEN);
+	p.bIsExport = CK_TRUE;
+	assert_int_equal(b.t->ops->derive(b.t, &d, made, &count),
+			 CKR_MECHANISM_PARAM_INVALID);
+	p.bIsExport = CK_FALSE;
+	p.ulKeySizeInBits = 40; /* no AES key */
+	assert_int_equal(b.t->ops->derive(b.t, &d, made, &count),
+			 CKR_ATTRIBUTE_VALUE_INVALID);
+	p.ulKeySizeInBits = 128;
+	given.pIVServer = NULL;
+	assert_int_equal(b.t->ops->derive(b.t, &d, made, &count),
+			 CKR_MECHANISM_PARAM_INVALID);
+	given.pIVServer = server_iv;
+	assert_int_equal(b.t->ops->derive(b.t, &d, made, &count), CKR_OK);
+	assert_int_equal(count, 4);
+	assert_int_equal(kdf_tls_prf(DIGEST_SHA256, TEXT(AES_VALUE),
+				     TEXT("key expansionserverclient"), 104,
+				     &wanted),
+			 CKR_OK);
+	struct cursor block = builder_read(&wanted);
+	assert_ptr_equal(made[0].handle, &given.hClientMacSecret);
+	assert_ptr_equal(made[3].handle, &given.hServerKey);
+	for (size_t i = 0; i < 4; i++) {
+		struct cursor part = cursor_take(&block, i < 2 ? 32 : 16);
+
+		assert_true(cursor_same(attrs_value(&made[i].attrs, CKA_VALUE),
+					part));
+		assert_int_equal(attrs_ulong(&made[i].attrs, CKA_KEY_TYPE, 99),
+				 i < 2 ? CKK_GENERIC_SECRET : CKK_AES);
+		assert_true(attrs_bool(&made[i].attrs, CKA_SENSITIVE, false));
+		attrs_free(&made[i].attrs);
+	}
+	assert_true(cursor_is(cursor_take(&block, 4), client_iv, 4));
+	assert_true(cursor_is(cursor_take(&block, 4), server_iv, 4));
+	/* an AEAD cipher has no MAC keys */
+	p.ulMacSizeInBits = 0;
+	assert_int_equal(b.t->ops->derive(b.t, &d, made, &count), CKR_OK);
+	assert_int_equal(count, 2);
+	assert_int_equal(given.hClientMacSecret, CK_INVALID_HANDLE);
+	attrs_free(&made[0].attrs);
+	attrs_free(&made[1].attrs);
+	builder_free(&wanted);
+	bench_close(&b);
+}
+
 static CK_RV
 copy(struct token *t, uint64_t id, struct template changes, struct token *owner,
      uint64_t *made)
@@ -740,6 +812,7 @@ main(void)
 		{ "/softtoken/derive/ecdh/computed", test_ecdh_computed },
 		{ "/softtoken/derive/concatenate", test_concatenate },
 		{ "/softtoken/derive/hkdf-data", test_hkdf_data },
+		{ "/softtoken/derive/tls-keys", test_tls_keys },
 	};
 
 	return cmocka_run_group_tests_name("/softtoken/derive", tests, NULL,

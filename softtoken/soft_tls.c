@@ -1,0 +1,163 @@
+/* The key block of TLS 1.2 as keys (PKCS#11 3.2, 6.40.7; RFC 5246, 6.3). */
+#include "soft_tls.h"
+
+#include "kdf.h"
+
+enum { PART_MAX = 1024, BITS = 8, SEED_MAX = 4096, KEYS = 4 };
+
+/* What is asked for, in bytes. */
+struct block {
+	CK_TLS12_KEY_MAT_PARAMS p;
+	size_t mac, key, iv;
+};
+
+static CK_RV
+block_read(const CK_MECHANISM *mechanism, struct block *b)
+{
+	struct cursor c = cursor_of(mechanism->pParameter, sizeof(b->p));
+	CK_TLS12_KEY_MAT_PARAMS *p = &b->p;
+
+	if (!mechanism->pParameter || mechanism->ulParameterLen != sizeof(b->p))
+		return CKR_MECHANISM_PARAM_INVALID;
+	cursor_copy(&c, p, sizeof(*p));
+	b->mac = p->ulMacSizeInBits / BITS;
+	b->key = p->ulKeySizeInBits / BITS;
+	b->iv = p->ulIVSizeInBits / BITS;
+	if (b->mac > PART_MAX || b->key > PART_MAX || b->iv > PART_MAX ||
+	    (p->ulMacSizeInBits | p->ulKeySizeInBits | p->ulIVSizeInBits) %
+			    BITS !=
+		    0)
+		return CKR_MECHANISM_PARAM_INVALID;
+	if (b->key == 0 || p->bIsExport || !p->pReturnedKeyMaterial ||
+	    !p->RandomInfo.pClientRandom || !p->RandomInfo.pServerRandom)
+		return CKR_MECHANISM_PARAM_INVALID;
+	if (b->iv > 0 && (!p->pReturnedKeyMaterial->pIVClient ||
+			  !p->pReturnedKeyMaterial->pIVServer))
+		return CKR_MECHANISM_PARAM_INVALID;
+	return CKR_OK;
+}
+
+static CK_RV
+block_compute(const struct block *b, struct cursor secret, struct builder *out)
+{
+	const CK_SSL3_RANDOM_DATA *r = &b->p.RandomInfo;
+	enum digest d = digest_of_mechanism(b->p.prfHashMechanism);
+	struct builder seed = builder_heap(SEED_MAX);
+	CK_RV rv = CKR_MECHANISM_PARAM_INVALID;
+
+	builder_text(&seed, "key expansion");
+	builder_put(&seed, r->pServerRandom, r->ulServerRandomLen);
+	builder_put(&seed, r->pClientRandom, r->ulClientRandomLen);
+	if (builder_ok(&seed) && d != DIGEST_NONE)
+		rv = kdf_tls_prf(d, secret, builder_read(&seed),
+				 2 * (b->mac + b->key + b->iv), out);
+	builder_free(&seed);
+	return rv;
+}
+
+/* One key, as secret as the master secret is. */
+static CK_RV
+key_make(struct soft_token *t, const struct base *base, struct template with,
+	 struct cursor value, struct attrs *made)
+{
+	struct origin origin = base_origin(base);
+	struct wish wish;
+	struct maker maker;
+	CK_RV rv = wish_read(with, CKK_GENERIC_SECRET, &wish);
+
+	if (rv != CKR_OK)
+		return rv;
+	maker = maker_for(t, &wish);
+	if (wish.class != CKO_SECRET_KEY ||
+	    (wish.size > 0 && wish.size != value.left))
+		return CKR_TEMPLATE_INCONSISTENT;
+	rv = secret_make(&maker, &origin, with, &wish, value, made);
+	if (rv == CKR_OK)
+		rv = secrecy_inherit(base->attrs, made);
+	if (rv == CKR_OK)
+		rv = origin_set(shape_of_attrs(made), made, &origin);
+	if (rv != CKR_OK)
+		attrs_free(made);
+	return rv;
+}
+
+/* A MAC key lives where the other ones do, and can nothing but MACs. */
+static CK_RV
+mac_make(struct soft_token *t, const struct base *base, struct template with,
+	 struct cursor value, struct attrs *made)
+{
+	CK_ATTRIBUTE list[2];
+	struct template mac = { list, 0 };
+
+	for (size_t i = 0; i < with.count && mac.count < 2; i++) {
+		if (with.list[i].type == CKA_TOKEN ||
+		    with.list[i].type == CKA_PRIVATE)
+			list[mac.count++] = with.list[i];
+	}
+	return key_make(t, base, mac, value, made);
+}
+
+static CK_RV
+keys_make(struct soft_token *t, const struct base *base, struct template with,
+	  const struct block *b, struct cursor all, struct derived *list,
+	  size_t *count)
+{
+	CK_SSL3_KEY_MAT_OUT *out = b->p.pReturnedKeyMaterial;
+	CK_OBJECT_HANDLE *handles[KEYS] = { &out->hClientMacSecret,
+					    &out->hServerMacSecret,
+					    &out->hClientKey,
+					    &out->hServerKey };
+	struct builder client = builder_over(out->pIVClient, b->iv);
+	struct builder server = builder_over(out->pIVServer, b->iv);
+	CK_RV rv = CKR_OK;
+
+	for (size_t i = 0; rv == CKR_OK && i < KEYS; i++) {
+		bool mac = i < 2;
+		struct cursor value = cursor_take(&all, mac ? b->mac : b->key);
+
+		*handles[i] = CK_INVALID_HANDLE;
+		if (value.left == 0)
+			continue;
+		list[*count].handle = handles[i];
+		rv = mac ? mac_make(t, base, with, value, &list[*count].attrs)
+			 : key_make(t, base, with, value, &list[*count].attrs);
+		if (rv == CKR_OK)
+			(*count)++;
+	}
+	if (rv == CKR_OK) {
+		builder_append(&client, cursor_take(&all, b->iv));
+		builder_append(&server, cursor_take(&all, b->iv));
+	}
+	return rv;
+}
+
+CK_RV
+tls_keys_derive(struct soft_token *t, const struct derivation *d,
+		const struct base *base, struct template with,
+		struct derived *list, size_t *count)
+{
+	struct builder all = builder_heap(KDF_SIZE_MAX);
+	struct derived made[KEYS] = { { .handle = NULL } };
+	struct block b;
+	size_t done = 0;
+	CK_RV rv = block_read(d->mechanism, &b);
+
+	if (rv == CKR_OK && !base_is(base, CKO_SECRET_KEY, CKK_GENERIC_SECRET))
+		rv = CKR_KEY_TYPE_INCONSISTENT;
+	if (rv == CKR_OK)
+		rv = block_compute(&b, attrs_value(base->attrs, CKA_VALUE),
+				   &all);
+	if (rv == CKR_OK)
+		rv = keys_make(t, base, with, &b, builder_read(&all), made,
+			       &done);
+	for (size_t i = 0; i < done; i++) {
+		if (rv == CKR_OK)
+			list[i] = made[i];
+		else
+			attrs_free(&made[i].attrs);
+	}
+	if (rv == CKR_OK)
+		*count = done;
+	builder_free(&all);
+	return rv;
+}

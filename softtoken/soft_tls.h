@@ -1,0 +1,12 @@
+/* CKM_TLS12_KEY_AND_MAC_DERIVE, of which four keys come. */
+#ifndef SIGNET_SOFT_TLS_H
+#define SIGNET_SOFT_TLS_H
+
+#include "soft_base.h"
+
+/* The keys of both directions; IVs go to where the parameter says. */
+CK_RV tls_keys_derive(struct soft_token *t, const struct derivation *d,
+		      const struct base *base, struct template with,
+		      struct derived *list, size_t *count) MUST_CHECK;
+
+#endif

@@ -240,7 +240,8 @@ card_object_certificate(struct attrs *a, const struct certificate *c)
 	return check_value_set(a, c->der);
 }
 
-/* CKA_EC_POINT is the point in a DER OCTET STRING (PKCS#11 3.2, 6.3.3). */
+/* CKA_EC_POINT is the point in a DER OCTET STRING, on Edwards curves the bare
+ * one (PKCS#11 3.2, 6.3.3 and 6.3.5). */
 static CK_RV
 key_ec_set(struct attrs *a, const struct pubkey *key)
 {
@@ -248,7 +249,10 @@ key_ec_set(struct attrs *a, const struct pubkey *key)
 	struct builder point = builder_over(bytes, sizeof(bytes));
 	CK_RV rv;
 
-	tlv_put(&point, TAG_OCTET_STRING, key->point);
+	if (key->type == CKK_EC)
+		tlv_put(&point, TAG_OCTET_STRING, key->point);
+	else
+		builder_append(&point, key->point);
 	if (!builder_ok(&point))
 		return CKR_DATA_INVALID;
 	rv = attrs_set(a, CKA_EC_PARAMS, key->curve->oid);
@@ -280,9 +284,9 @@ key_set(struct attrs *a, const struct pubkey *key, const struct certificate *c)
 	    (rv = attrs_set(a, CKA_END_DATE, none)) ||
 	    (rv = attrs_set(a, CKA_PUBLIC_KEY_INFO, key->info)))
 		return rv;
-	if (key->type == CKK_EC)
-		return key_ec_set(a, key);
-	return key_rsa_set(a, key);
+	if (key->type == CKK_RSA)
+		return key_rsa_set(a, key);
+	return key_ec_set(a, key);
 }
 
 CK_RV

@@ -349,7 +349,8 @@ operation_new(struct card_token *t, enum operation_kind kind,
 	card_hold(t->card);
 	o->operation.ops = &card_operation_ops;
 	o->operation.kind = kind;
-	o->operation.single_part = scheme->digest == DIGEST_NONE;
+	o->operation.single_part =
+		scheme->digest == DIGEST_NONE && scheme->kind != SCHEME_EDDSA;
 	o->operation.login_each_time = key->pin_each_time;
 	o->token = t;
 	o->key = *key;

@@ -3,7 +3,11 @@
 
 #include "tlv.h"
 
-enum { TAG_SEQUENCE = 0x30, TAG_OCTET_STRING = 0x04 };
+enum {
+	TAG_SEQUENCE = 0x30,
+	TAG_OCTET_STRING = 0x04,
+	EDWARDS_BITS = 255, /* no card is known with another curve */
+};
 
 /* The primitives that may serve a scheme, best first: a card that computes
  * bare RSA leaves all padding to the host. */
@@ -24,6 +28,7 @@ static const struct mechanism_way ways[] = {
 	{ SCHEME_RSA_RAW, OPERATION_SIGN, CARD_RSA_RAW },
 	{ SCHEME_RSA_RAW, OPERATION_DECRYPT, CARD_RSA_RAW },
 	{ SCHEME_ECDSA, OPERATION_SIGN, CARD_ECDSA },
+	{ SCHEME_EDDSA, OPERATION_SIGN, CARD_EDDSA },
 };
 
 enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
@@ -45,7 +50,14 @@ way_find(enum scheme_kind kind, enum operation_kind operation,
 static CK_KEY_TYPE
 scheme_key_type(enum scheme_kind kind)
 {
-	return kind == SCHEME_ECDSA ? CKK_EC : CKK_RSA;
+	switch (kind) {
+	case SCHEME_ECDSA:
+		return CKK_EC;
+	case SCHEME_EDDSA:
+		return CKK_EC_EDWARDS;
+	default:
+		return CKK_RSA;
+	}
 }
 
 CK_RV
@@ -78,6 +90,14 @@ input_ecdsa(const struct card_job *job, struct cursor message,
 	if (message.left == 0)
 		return CKR_DATA_LEN_RANGE;
 	ecdsa_fit(message, job->key->public_key->curve->field, input);
+	return builder_ok(input) ? CKR_OK : CKR_HOST_MEMORY;
+}
+
+/* The card digests, and the whole message goes to it. */
+static CK_RV
+input_whole(struct cursor message, struct builder *input)
+{
+	builder_append(input, message);
 	return builder_ok(input) ? CKR_OK : CKR_HOST_MEMORY;
 }
 
@@ -137,6 +157,8 @@ mechanism_input(const struct scheme *scheme, const struct card_job *job,
 {
 	if (scheme->kind == SCHEME_ECDSA)
 		return input_ecdsa(job, message, input);
+	if (scheme->kind == SCHEME_EDDSA)
+		return input_whole(message, input);
 	if (kind == OPERATION_DECRYPT)
 		return input_cipher(job, message, input);
 	if (job->primitive != CARD_RSA_RAW)
@@ -172,7 +194,11 @@ mechanism_of(const struct card_driver *driver, const struct scheme_row *row)
 	m.info.flags |= CKF_HW;
 	m.info.ulMinKeySize = driver->rsa_min;
 	m.info.ulMaxKeySize = driver->rsa_max;
-	if (scheme_key_type(row->kind) == CKK_EC) {
+	if (scheme_key_type(row->kind) == CKK_EC_EDWARDS) {
+		m.info.flags |= CKF_EC_OID | CKF_EC_CURVENAME;
+		m.info.ulMinKeySize = EDWARDS_BITS;
+		m.info.ulMaxKeySize = EDWARDS_BITS;
+	} else if (scheme_key_type(row->kind) == CKK_EC) {
 		m.info.flags |=
 			CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS;
 		m.info.ulMinKeySize = driver->ec_min;

@@ -235,7 +235,7 @@ const struct card_driver openpgp_driver = {
 	.pin_wanted = openpgp_pin_wanted,
 	.wrong_applet = openpgp_wrong_applet,
 	.primitives = 1u << CARD_RSA_DIGESTINFO | 1u << CARD_RSA_DECRYPT |
-		      1u << CARD_ECDSA,
+		      1u << CARD_ECDSA | 1u << CARD_EDDSA,
 	.rsa_min = 1024,
 	.rsa_max = 4096,
 	.ec_min = 256,

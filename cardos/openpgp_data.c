@@ -66,6 +66,12 @@ openpgp_pin_parse(struct cursor c, struct openpgp_pin *pin)
 	return true;
 }
 
+/* GnuPG's own number for Ed25519, and RFC 8410's. */
+static const struct cursor gnupg_ed25519 =
+	OPENPGP_BYTES(0x2B, 0x06, 0x01, 0x04, 0x01, 0xDA, 0x47, 0x0F, 0x01);
+static const struct cursor oid_ed25519 =
+	OPENPGP_BYTES(0x06, 0x03, 0x2B, 0x65, 0x70);
+
 /* An OID without its header; some cards append FF or 00, or a byte that means
  * nothing (YubiKey 5.2). */
 static const struct curve *
@@ -75,6 +81,9 @@ curve_parse(struct cursor oid)
 	const struct curve *curve;
 	struct builder b;
 
+	if (cursor_begins(oid, gnupg_ed25519.at, gnupg_ed25519.left) &&
+	    oid.left <= gnupg_ed25519.left + 1)
+		return curve_typed(CKK_EC_EDWARDS, oid_ed25519);
 	for (unsigned cut = 0; cut < 2 && oid.left > cut; cut++) {
 		struct cursor c = oid;
 
@@ -206,9 +215,13 @@ key_of(struct cursor body, const struct openpgp_key *told, struct pubkey **key)
 	    tlv_find(body, TAG_EXPONENT, &second) &&
 	    cursor_unpadded(first).left <= MODULUS_MAX)
 		return pubkey_from_rsa(first, second, key);
-	if (tlv_find(body, TAG_POINT, &first) && told->curve != NULL)
-		return pubkey_from_ec(told->curve, first, key);
-	return CKR_OBJECT_HANDLE_INVALID;
+	if (!tlv_find(body, TAG_POINT, &first) || told->curve == NULL)
+		return CKR_OBJECT_HANDLE_INVALID;
+	/* Some cards put 40 before a point on an Edwards curve. */
+	if (told->curve->type == CKK_EC_EDWARDS &&
+	    first.left == told->curve->field + 1)
+		cursor_u8(&first);
+	return pubkey_from_ec(told->curve, first, key);
 }
 
 CK_RV

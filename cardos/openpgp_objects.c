@@ -155,13 +155,14 @@ key_of(const struct openpgp *o, enum openpgp_use use, struct pubkey *public_key)
 		.id = (uint64_t)use << USE_SHIFT | CKO_PRIVATE_KEY,
 		.sign = !decipher,
 		.decrypt = decipher && rsa,
-		.derive = decipher && !rsa,
 		.pin_each_time = use == OPENPGP_SIGN && !o->facts.pin.several,
 		.public_key = public_key,
 	};
 
 	if (decipher)
 		key.primitives = rsa ? 1u << CARD_RSA_DECRYPT : 0;
+	else if (public_key->type == CKK_EC_EDWARDS)
+		key.primitives = 1u << CARD_EDDSA;
 	else
 		key.primitives = 1u << (rsa ? CARD_RSA_DIGESTINFO : CARD_ECDSA);
 	return key;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Lists, signs and deciphers on an OpenPGP card and lets openssl judge; a wrong
 # PIN costs one try, a right one none.
-# usage: openpgp.sh MODULE OBJECTS rsa|ec, beside a card (on_openpgp.sh)
+# usage: openpgp.sh MODULE OBJECTS rsa|ec|ed, beside a card (on_openpgp.sh)
 . "$(dirname "$0")/common.sh"
 objects=$2 kind=$3
 
@@ -15,9 +15,14 @@ sign() { # ID NAME MECHANISM [OPTION...]
 	tool --login --pin $pin --sign --id "$id" --mechanism "$mechanism" \
 		--input-file "$work/message" --output-file "$work/signature" \
 		"$@" >/dev/null
-	openssl dgst -sha256 -verify "$CARD_KEYS/$name.pub" \
-		-signature "$work/signature" "$work/message" >/dev/null ||
-		fail "$name: the signature is wrong"
+	if [ "$mechanism" = EDDSA ]; then
+		openssl pkeyutl -verify -rawin -pubin \
+			-inkey "$CARD_KEYS/$name.pub" -in "$work/message" \
+			-sigfile "$work/signature" >/dev/null
+	else
+		openssl dgst -sha256 -verify "$CARD_KEYS/$name.pub" \
+			-signature "$work/signature" "$work/message" >/dev/null
+	fi || fail "$name: the signature is wrong"
 }
 
 echo 'a message' >"$work/message"
@@ -38,7 +43,10 @@ for id in $(grep -A4 '^Certificate' "$work/objects" |
 		fail "$id: the certificate is of another key"
 done
 
-if [ $kind = rsa ]; then
+if [ $kind = ed ]; then
+	sign 01 sig EDDSA
+	sign 03 aut EDDSA
+elif [ $kind = rsa ]; then
 	sign 01 sig SHA256-RSA-PKCS
 	sign 03 aut SHA256-RSA-PKCS
 	openssl pkeyutl -encrypt -pubin -inkey "$CARD_KEYS/dec.pub" \

@@ -266,10 +266,22 @@ list_padding_card(void **state)
 	assert_null(listed(&driver, CKM_RSA_X_509));
 	assert_null(listed(&driver, CKM_RSA_PKCS_PSS));
 	assert_null(listed(&driver, CKM_ECDSA));
+	assert_null(listed(&driver, CKM_EDDSA));
 	assert_int_equal(listed(&driver, CKM_RSA_PKCS)->info.flags,
 			 CKF_HW | CKF_DECRYPT | CKF_SIGN);
 	assert_int_equal(listed(&driver, CKM_SHA256_RSA_PKCS)->info.flags,
 			 CKF_HW | CKF_SIGN);
+}
+
+static void
+list_edwards_card(void **state)
+{
+	const struct card_driver driver = { .primitives = 1u << CARD_EDDSA };
+
+	assert_null(listed(&driver, CKM_ECDSA));
+	assert_int_equal(listed(&driver, CKM_EDDSA)->info.flags,
+			 CKF_HW | CKF_SIGN | CKF_EC_OID | CKF_EC_CURVENAME);
+	assert_int_equal(listed(&driver, CKM_EDDSA)->info.ulMaxKeySize, 255);
 }
 
 #define CASE(name, function)                                          \
@@ -285,6 +297,7 @@ main(void)
 		CASE("input/lengths", input_lengths),
 		CASE("input/digest-info", input_digest_info),
 		CASE("list/padding-card", list_padding_card),
+		CASE("list/edwards-card", list_edwards_card),
 		CASE("primitive/best", primitive_best),
 		CASE("input/good", input_good),
 		CASE("list/piv", list_piv),

@@ -172,6 +172,39 @@ sign_yubikey(void **state)
 	pubkey_free(key);
 }
 
+/* The whole message goes to the card. */
+static void
+sign_edwards(void **state)
+{
+	struct cursor message =
+		hex("8D756AE4BF4F413DB4AA7BF14A84E716650742F4852D9DDA7395324F"
+		    "3E2B3BBD");
+	struct openpgp_key told = {
+		.curve = curve_typed(CKK_EC_EDWARDS, hex("06032B6570")),
+	};
+	const struct scheme eddsa = { .kind = SCHEME_EDDSA };
+	struct builder out = builder_heap(1024);
+	struct pubkey *key = NULL;
+	struct card_pin_status status;
+	struct card_key sign;
+
+	assert_int_equal(
+		openpgp_key_parse(script_fact(CARDS, "yubikey ed25519"), &told,
+				  &key),
+		CKR_OK);
+	sign = key_of(OPENPGP_SIGN, key);
+	script_add(script, VERIFY81 "< 9000\n");
+	assert_int_equal(verify(&sign, &status), CKR_OK);
+	script_load(script, CARDS, "message of 32");
+	assert_int_equal(compute(OPENPGP_SIGN, CARD_EDDSA, key, message, &out),
+			 CKR_OK);
+	assert_int_equal(
+		pubkey_verify(key, &eddsa, message, builder_read(&out)),
+		CKR_OK);
+	builder_free(&out);
+	pubkey_free(key);
+}
+
 static void
 signature_forms(void **state)
 {
@@ -248,6 +281,7 @@ main(void)
 		CASE("sign/unverified", sign_unverified, setup),
 		CASE("signature/forms", signature_forms, setup),
 		CASE("sign/yubikey", sign_yubikey, setup),
+		CASE("sign/edwards", sign_edwards, setup),
 		CASE("decipher", decipher, setup),
 		CASE("selected-anew", selected_anew, setup),
 	};

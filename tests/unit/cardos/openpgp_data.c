@@ -150,6 +150,12 @@ facts_keys(void **state)
 	assert_int_equal(f.keys[1].presence, OPENPGP_PRESENT);
 	assert_int_equal(f.keys[2].presence, OPENPGP_PRESENT);
 	assert_null(facts_of("yubikey 5.4.3 x25519").keys[1].curve);
+	assert_true(openpgp_facts_parse(
+		hex(AID
+		    "7318C10A162B06010401DA470F01C30B162B06010401DA470F0100"),
+		&f));
+	assert_int_equal(f.keys[0].curve->type, CKK_EC_EDWARDS);
+	assert_ptr_equal(f.keys[0].curve, f.keys[2].curve);
 }
 
 static void

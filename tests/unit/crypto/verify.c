@@ -421,6 +421,50 @@ test_threads(void **state)
 	builder_free(&signatures[1]);
 }
 
+/* What a signature holds comes back, and nothing else does. */
+static void
+test_recover(void **state)
+{
+	EVP_PKEY *pkey = judge_rsa(1024);
+	struct pubkey *key = judge_public(pkey);
+	static const struct {
+		const char *start;
+		CK_RV rv;
+	} blocks[] = {
+		{ "0001ffffffffffffffff00", CKR_OK },
+		{ "0001ffffffffffffff00", CKR_SIGNATURE_INVALID },
+		{ "0002ffffffffffffffff00", CKR_SIGNATURE_INVALID },
+		{ "0001fffffffffffffffe00", CKR_SIGNATURE_INVALID },
+		{ "0001ffffffffffffffffff", CKR_SIGNATURE_INVALID },
+	};
+	for (size_t i = 0; i < COUNT(blocks); i++) {
+		struct scheme s = { .kind = SCHEME_RSA_PKCS1 };
+		uint8_t space[128];
+		struct builder block = builder_over(space, sizeof(space));
+		struct builder signature = builder_heap(128);
+		struct builder out = builder_heap(128);
+		builder_append(&block, hex(blocks[i].start));
+		builder_fill(&block, 0xFF, sizeof(space) - block.used);
+		judge_private(pkey, builder_read(&block), &signature);
+		assert_int_equal(
+			pubkey_recover(key, &s, builder_read(&signature), &out),
+			blocks[i].rv);
+		assert_int_equal(out.used, blocks[i].rv == CKR_OK ? 117 : 0);
+		s.kind = SCHEME_RSA_PSS;
+		assert_int_equal(
+			pubkey_recover(key, &s, builder_read(&signature), &out),
+			CKR_MECHANISM_INVALID);
+		assert_int_equal(pubkey_recover(key, &s,
+						cursor_of(signature.data, 127),
+						&out),
+				 CKR_SIGNATURE_LEN_RANGE);
+		builder_free(&signature);
+		builder_free(&out);
+	}
+	pubkey_free(key);
+	EVP_PKEY_free(pkey);
+}
+
 int
 main(void)
 {
@@ -439,6 +483,7 @@ main(void)
 		CASE("/crypto/verify/ecdsa", test_ecdsa),
 		CASE("/crypto/verify/ecdsa/short", test_ecdsa_short),
 		CASE("/crypto/verify/threads", test_threads),
+		CASE("/crypto/verify/recover", test_recover),
 	};
 	return cmocka_run_group_tests_name("/crypto/verify", tests, setup,
 					   teardown);

@@ -55,6 +55,11 @@ block_compute(const struct block *b, struct cursor secret, struct builder *out)
 	return rv;
 }
 
+struct keys {
+	struct derived list[KEYS];
+	size_t count;
+};
+
 /* One key, as secret as the master secret is. */
 static CK_RV
 key_make(struct soft_token *t, const struct base *base, struct template with,
@@ -99,8 +104,7 @@ mac_make(struct soft_token *t, const struct base *base, struct template with,
 
 static CK_RV
 keys_make(struct soft_token *t, const struct base *base, struct template with,
-	  const struct block *b, struct cursor all, struct derived *list,
-	  size_t *count)
+	  const struct block *b, struct cursor all, struct keys *keys)
 {
 	CK_SSL3_KEY_MAT_OUT *out = b->p.pReturnedKeyMaterial;
 	CK_OBJECT_HANDLE *handles[KEYS] = { &out->hClientMacSecret,
@@ -113,16 +117,18 @@ keys_make(struct soft_token *t, const struct base *base, struct template with,
 
 	for (size_t i = 0; rv == CKR_OK && i < KEYS; i++) {
 		bool mac = i < 2;
+		struct attrs *made;
 		struct cursor value = cursor_take(&all, mac ? b->mac : b->key);
 
 		*handles[i] = CK_INVALID_HANDLE;
 		if (value.left == 0)
 			continue;
-		list[*count].handle = handles[i];
-		rv = mac ? mac_make(t, base, with, value, &list[*count].attrs)
-			 : key_make(t, base, with, value, &list[*count].attrs);
+		keys->list[keys->count].handle = handles[i];
+		made = &keys->list[keys->count].attrs;
+		rv = mac ? mac_make(t, base, with, value, made)
+			 : key_make(t, base, with, value, made);
 		if (rv == CKR_OK)
-			(*count)++;
+			keys->count++;
 	}
 	if (rv == CKR_OK) {
 		builder_append(&client, cursor_take(&all, b->iv));
@@ -137,9 +143,8 @@ tls_keys_derive(struct soft_token *t, const struct derivation *d,
 		struct derived *list, size_t *count)
 {
 	struct builder all = builder_heap(KDF_SIZE_MAX);
-	struct derived made[KEYS] = { { .handle = NULL } };
+	struct keys keys = { .count = 0 };
 	struct block b;
-	size_t done = 0;
 	CK_RV rv = block_read(d->mechanism, &b);
 
 	if (rv == CKR_OK && !base_is(base, CKO_SECRET_KEY, CKK_GENERIC_SECRET))
@@ -148,16 +153,15 @@ tls_keys_derive(struct soft_token *t, const struct derivation *d,
 		rv = block_compute(&b, attrs_value(base->attrs, CKA_VALUE),
 				   &all);
 	if (rv == CKR_OK)
-		rv = keys_make(t, base, with, &b, builder_read(&all), made,
-			       &done);
-	for (size_t i = 0; i < done; i++) {
+		rv = keys_make(t, base, with, &b, builder_read(&all), &keys);
+	for (size_t i = 0; i < keys.count; i++) {
 		if (rv == CKR_OK)
-			list[i] = made[i];
+			list[i] = keys.list[i];
 		else
-			attrs_free(&made[i].attrs);
+			attrs_free(&keys.list[i].attrs);
 	}
 	if (rv == CKR_OK)
-		*count = done;
+		*count = keys.count;
 	builder_free(&all);
 	return rv;
 }

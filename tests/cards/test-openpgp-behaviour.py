@@ -438,6 +438,10 @@ def test_edwards():
               (header("B800", [("92", secret[::-1].hex())]), "9000"),
               (USE, "9000"))
         public = card.whole("0047810002B80000")[0][-64:]
+        der = bytes.fromhex("302E020100300506032B656E04220420") + secret
+        wanted = openssl("pkey", "-inform", "DER", "-pubout", "-outform",
+                         "DER", data=der)[-32:].hex().upper()
+        equal(public, wanted, "the public half")
         for point in (peer, "40" + peer):
             command = tlv("A6", tlv("7F49", tlv("86", point)))
             equal(card.raw(apdu(0, 0x2A, 0x80, 0x86, command, 256)),

@@ -209,7 +209,19 @@ card_logout(struct token *token)
 	return card_end(t->card, rv);
 }
 
-bool
+/* In a transaction that may be a new connection's: a PIN that others have
+ * kept the card powered for is still verified. */
+static void
+card_login_withdraw(struct card_token *t)
+{
+	bool switched;
+
+	t->verified_in = t->card->generation;
+	if (applet_guard(t->applet, &switched) == CKR_OK && !switched)
+		DROP(card_logout_forget(t)); /* it has said why */
+}
+
+void
 card_login_leave(struct token *token)
 {
 	struct card_token *t = card_token_of(token);
@@ -217,14 +229,16 @@ card_login_leave(struct token *token)
 	bool alone;
 
 	pthread_mutex_lock(&card->lock);
-	alone = atomic_load(&card->holders) == 1 &&
-		card->transport->ops->alone(card->transport);
-	if (alone) {
-		card_login_end(t);
+	card_login_end(t);
+	if (atomic_load(&card->holders) == 0)
 		card->transport->ops->release(card->transport);
-	}
+	alone = atomic_load(&card->holders) == 0 &&
+		card->transport->ops->alone(card->transport);
 	pthread_mutex_unlock(&card->lock);
-	return alone;
+	if (alone || card_begin(card) != CKR_OK)
+		return;
+	card_login_withdraw(t);
+	DROP(card_end(card, CKR_OK)); /* there is nobody left to tell */
 }
 
 /* In a transaction. What was verified along the way stays so for a user who is

@@ -191,8 +191,8 @@ card_mechanisms(struct token *token, struct mechanism *list, size_t room)
 static void
 card_idle(struct token *token)
 {
-	if (card_login_state(token) != LOGIN_NONE && !card_login_leave(token))
-		DROP(card_logout(token)); /* there is nobody left to tell */
+	if (card_login_state(token) != LOGIN_NONE)
+		card_login_leave(token);
 }
 
 static void

@@ -94,8 +94,8 @@ CK_RV card_logout(struct token *token);
 CK_RV card_pin_change(struct token *token, struct cursor old_pin,
 		      struct cursor new_pin);
 /* Ends the login by letting the card go, which powers it down when nobody else
- * holds it. False: somebody does, and nothing happened. */
-bool card_login_leave(struct token *token);
+ * holds it; else the card is told. */
+void card_login_leave(struct token *token);
 enum login card_login_state(struct token *token);
 /* In a transaction: the card forgot the PIN, so nobody is logged in. */
 void card_login_lost(struct card_token *t);

@@ -74,8 +74,8 @@ struct transport_ops {
 	const struct transport_info *(*info)(struct transport *t);
 	/* Lets go of the card between transactions, without a reset. */
 	void (*release)(struct transport *t);
-	/* Optional: is nobody else connected? Then nobody else gets in before
-	 * the next release, after which the card is powered down. No APDU. */
+	/* Optional, after a release: is nobody connected any more? Then the
+	 * card is powered down within seconds. No APDU. */
 	bool (*alone)(struct transport *t);
 	/* Releases and frees this layer and those below. */
 	void (*close)(struct transport *t);

@@ -428,22 +428,21 @@ reader_release(struct transport *t)
 	pthread_mutex_unlock(&r->lock);
 }
 
-/* The service makes the one connection that there is exclusive, no other. */
 static bool
 reader_alone(struct transport *t)
 {
 	struct reader *r = reader_of(t);
-	DWORD protocol;
+	SCARD_READERSTATE now;
 	bool alone;
 
 	if (r->owner != getpid())
 		return false;
 	pthread_mutex_lock(&r->lock);
-	alone = r->connected &&
-		SCardReconnect(r->card, SCARD_SHARE_EXCLUSIVE,
-			       SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1,
-			       SCARD_LEAVE_CARD,
-			       &protocol) == SCARD_S_SUCCESS;
+	alone = !r->connected &&
+		context_open(&r->context) == SCARD_S_SUCCESS &&
+		reader_look(r, &now) == SCARD_S_SUCCESS &&
+		!(now.dwEventState &
+		  (SCARD_STATE_INUSE | SCARD_STATE_EXCLUSIVE));
 	pthread_mutex_unlock(&r->lock);
 	return alone;
 }

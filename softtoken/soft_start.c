@@ -83,9 +83,10 @@ key_of_object(struct soft_operation *o, CK_MECHANISM_TYPE mechanism,
 
 	if (rv != CKR_OK)
 		return rv;
-	rv = item_permits(item, kind, mechanism, demands[kind].class);
-	if (rv == CKR_OK && item_type(item) != scheme_type(&o->scheme))
-		rv = CKR_KEY_TYPE_INCONSISTENT;
+	/* the wrong type comes before the wrong use (PKCS#11 3.2, 5.1.6) */
+	rv = CKR_KEY_TYPE_INCONSISTENT;
+	if (item_type(item) == scheme_type(&o->scheme))
+		rv = item_permits(item, kind, mechanism, demands[kind].class);
 	if (rv == CKR_OK && !item->key)
 		rv = soft_key_load(&item->attrs, &item->key);
 	if (rv == CKR_OK) {

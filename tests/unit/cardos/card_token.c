@@ -215,10 +215,11 @@ idle(void **state)
 	struct token *t = script_login(script, true);
 	unsigned releases = script->releases;
 
+	script_add(script, script_proof);
 	script_add(script, script_forget);
 	t->ops->idle(t);
 	assert_int_equal(t->ops->login_state(t), LOGIN_NONE);
-	assert_int_equal(script->releases, releases + 1);
+	assert_int_equal(script->releases, releases + 2);
 	token_unref(t);
 }
 

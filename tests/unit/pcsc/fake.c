@@ -167,7 +167,7 @@ SCardReconnect(SCARDHANDLE card, DWORD share, DWORD protocols, DWORD how,
 	LONG code = play(CALL_RECONNECT);
 
 	assert_int_equal(card, CARD);
-	fake.share = share;
+	assert_int_equal(share, SCARD_SHARE_SHARED);
 	assert_int_equal(protocols, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1);
 	assert_int_equal(how, SCARD_LEAVE_CARD);
 	if (code == SCARD_S_SUCCESS)

@@ -47,7 +47,6 @@ struct fake {
 	size_t scripted[FAKE_CALLS], played[FAKE_CALLS];
 	LONG always[FAKE_CALLS];
 	unsigned calls[FAKE_CALLS];
-	DWORD share; /* asked for by the last reconnect */
 	unsigned contexts, cards, transactions; /* open now */
 	unsigned pauses;
 

@@ -180,7 +180,6 @@ test_reset(void **state)
 	assert_true(t->ops->info(t)->t0);
 	assert_int_equal(t->ops->info(t)->atr[2], 0x02);
 	assert_int_equal(fake.calls[CALL_RECONNECT], 1);
-	assert_int_equal(fake.share, SCARD_SHARE_SHARED);
 	assert_int_equal(fake.calls[CALL_CONNECT], 1);
 	t->ops->end(t);
 	assert_begin(t, 2);
@@ -624,13 +623,15 @@ test_alone(void **state)
 {
 	struct transport *t = open_card();
 
-	assert_false(t->ops->alone(t));
-	assert_int_equal(fake.calls[CALL_RECONNECT], 0);
 	assert_begin(t, 1);
 	t->ops->end(t);
-	fake_answer(CALL_RECONNECT, SCARD_E_SHARING_VIOLATION);
 	assert_false(t->ops->alone(t));
-	assert_int_equal(fake.share, SCARD_SHARE_EXCLUSIVE);
+	t->ops->release(t);
+	fake_answer(CALL_LOOK, SCARD_E_NO_SERVICE);
+	assert_false(t->ops->alone(t));
+	fake.event |= SCARD_STATE_INUSE;
+	assert_false(t->ops->alone(t));
+	fake.event &= ~(DWORD)SCARD_STATE_INUSE;
 	assert_true(t->ops->alone(t));
 	assert_int_equal(fake.calls[CALL_TRANSMIT], 0);
 	close_clean(t);

@@ -91,7 +91,10 @@ class Token:
                         if lib.getTokenInfo(s).label.strip() == self.label)
             session = lib.openSession(
                 slot, p11.CKF_SERIAL_SESSION | p11.CKF_RW_SESSION)
-            session.mechanisms = lib.getMechanismList(slot)
+            # PyKCS11's own list fails on a mechanism that it has no name for.
+            numbers = p11.LowLevel.ckintlist()
+            lib.lib.C_GetMechanismList(slot, numbers)
+            session.mechanisms = [p11.CKM.get(n) for n in numbers]
             session.login(pin or self.pin, user)
             yield session
             session.logout()

@@ -200,7 +200,6 @@ start(void)
 	module.config = config_load();
 	if (module.config == NULL)
 		return CKR_HOST_MEMORY;
-	log_open(module.config->log_level, module.config->log_file);
 	module.pcsc = pcsc_new();
 	if (module.pcsc == NULL)
 		return CKR_HOST_MEMORY;

@@ -15,6 +15,8 @@ struct reader_state {
 	bool card;          /* a card is in it */
 	bool mute;          /* it does not answer */
 	bool in_use;        /* somebody is connected to it */
+	bool exclusive;     /* and lets nobody else */
+	bool explained;     /* the log says already why it cannot be used */
 	uint32_t insertion; /* changes with every insertion and removal */
 	uint8_t atr[ATR_MAX];
 	size_t atr_size;

@@ -55,8 +55,6 @@ static const struct scard_code scard_codes[] = {
 	  "the card's first answer is malformed: insert it again" },
 	{ SCARD_E_NOT_TRANSACTED, CKR_DEVICE_ERROR, FATE_NONE,
 	  "the card did not answer the command: insert it again" },
-	{ SCARD_F_COMM_ERROR, CKR_DEVICE_ERROR, FATE_NONE,
-	  "the reader lost touch with the card: insert it again" },
 	{ SCARD_E_COMM_DATA_LOST, CKR_DEVICE_ERROR, FATE_NONE,
 	  "the reader lost touch with the card: insert it again" },
 	{ SCARD_E_TIMEOUT, CKR_DEVICE_ERROR, FATE_NONE,
@@ -66,10 +64,13 @@ static const struct scard_code scard_codes[] = {
 	{ SCARD_E_READER_UNSUPPORTED, CKR_DEVICE_ERROR, FATE_NONE,
 	  "the reader's driver lacks what is needed: update libccid" },
 
-	/* The service says no. */
-	{ SCARD_W_SECURITY_VIOLATION, CKR_DEVICE_ERROR, FATE_NONE,
+	/* The service says no; it may hang up on us as it does. */
+	{ SCARD_W_SECURITY_VIOLATION, CKR_DEVICE_ERROR, FATE_HANDLE,
 	  "access to pcscd denied by polkit: allow this user the actions "
 	  "org.debian.pcsc-lite.access_pcsc and access_card" },
+	{ SCARD_F_COMM_ERROR, CKR_DEVICE_ERROR, FATE_HANDLE,
+	  "pcscd hung up, as it does when polkit denies access: allow this "
+	  "user the actions org.debian.pcsc-lite.access_pcsc and access_card" },
 	{ SCARD_E_NO_ACCESS, CKR_DEVICE_ERROR, FATE_NONE,
 	  "access to pcscd denied: see its socket's permissions" },
 	{ SCARD_E_SERVER_TOO_BUSY, CKR_DEVICE_ERROR, FATE_NONE,
@@ -121,6 +122,14 @@ unsigned
 scard_number(LONG code)
 {
 	return (unsigned)((unsigned long)code & 0xFFFFFFFF);
+}
+
+LONG
+context_answer(LONG code)
+{
+	if (code == SCARD_W_SECURITY_VIOLATION || code == SCARD_F_COMM_ERROR)
+		return SCARD_E_NO_SERVICE;
+	return code;
 }
 
 LONG

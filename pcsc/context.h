@@ -40,6 +40,13 @@ LONG context_open(struct context *c) MUST_CHECK;
 /* Ends the context, and all cards connected through it. */
 void context_close(struct context *c);
 
+/*
+ * The code of a call that uses an open context or card: pcscd that hangs up
+ * there has died. libpcsclite takes that for a refusal, which only making a
+ * context and connecting can meet.
+ */
+LONG context_answer(LONG code) MUST_CHECK;
+
 /* A wait for events, and how it is ended from outside: wait.c. */
 struct waiter {
 	pthread_mutex_t lock;	/* for what follows; not held over the wait */

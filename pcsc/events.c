@@ -84,6 +84,7 @@ state_load(struct reader_state *state, const SCARD_READERSTATE *reader,
 		.card = event & SCARD_STATE_PRESENT,
 		.mute = event & SCARD_STATE_MUTE,
 		.in_use = event & (SCARD_STATE_INUSE | SCARD_STATE_EXCLUSIVE),
+		.exclusive = event & SCARD_STATE_EXCLUSIVE,
 		.insertion = (uint32_t)epoch << 16 | event_counter(reader),
 	};
 	builder_put(&name, reader->szReader, size);
@@ -108,7 +109,7 @@ scan_once(struct pcsc *p, struct reader_state *states, size_t *count)
 		p->epoch++;
 	code = SCardListReaders(p->context.handle, NULL, (LPSTR)&names, &size);
 	if (code != SCARD_S_SUCCESS)
-		return code;
+		return context_answer(code);
 	found = readers_named(p->readers, cursor_of(names, size));
 	code = SCardGetStatusChange(p->context.handle, 0, p->readers,
 				    (DWORD)found);
@@ -118,7 +119,7 @@ scan_once(struct pcsc *p, struct reader_state *states, size_t *count)
 		*count = found;
 	}
 	(void)SCardFreeMemory(p->context.handle, names);
-	return code;
+	return context_answer(code);
 }
 
 /* Is it worth to scan again at once? A dead context is dropped on the way. */

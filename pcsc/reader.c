@@ -23,6 +23,7 @@ struct reader {
 	bool connected;
 	bool reset;	  /* by somebody, since we connected */
 	bool over;	  /* the insertion is, for good */
+	bool explained;	  /* the log has said why it cannot be used */
 	uint16_t counter; /* the insertion, as the service counts them */
 	uint64_t generation;
 	bool asked; /* what follows is known */
@@ -56,7 +57,8 @@ reader_look(struct reader *r, SCARD_READERSTATE *now)
 {
 	*now = (SCARD_READERSTATE){ .szReader = r->name,
 				    .dwCurrentState = SCARD_STATE_UNAWARE };
-	return SCardGetStatusChange(r->context.handle, 0, now, 1);
+	return context_answer(
+		SCardGetStatusChange(r->context.handle, 0, now, 1));
 }
 
 static bool
@@ -129,7 +131,7 @@ reader_reconnect(struct reader *r)
 			      SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1,
 			      SCARD_LEAVE_CARD, &protocol);
 	if (code != SCARD_S_SUCCESS)
-		return code;
+		return context_answer(code);
 	r->reset = false;
 	r->generation++;
 	r->info.t0 = protocol == SCARD_PROTOCOL_T0;
@@ -150,8 +152,10 @@ reader_failed(struct reader *r, LONG code)
 
 	if (found->fate == FATE_REMOVED || found->fate == FATE_SERVICE)
 		r->over = true;
-	log_line(r->over ? LOG_INFO : LOG_ERROR, "%s: %s (%08X)", r->name,
-		 found->text, scard_number(code));
+	log_line(r->explained ? LOG_DEBUG
+		 : r->over    ? LOG_INFO
+			      : LOG_ERROR,
+		 "%s: %s (%08X)", r->name, found->text, scard_number(code));
 	return found->rv;
 }
 
@@ -170,8 +174,8 @@ reader_wait_busy(const struct reader *r, bool first)
 	struct timespec pause = { .tv_nsec = BUSY_WAIT };
 
 	if (first)
-		log_line(LOG_INFO, "%s: waiting: %s", r->name,
-			 scard_find(SCARD_E_SHARING_VIOLATION)->text);
+		log_line(r->explained ? LOG_DEBUG : LOG_INFO, "%s: waiting: %s",
+			 r->name, scard_find(SCARD_E_SHARING_VIOLATION)->text);
 	/* Woken early by a signal, it tries early. */
 	(void)nanosleep(&pause, NULL);
 }
@@ -186,7 +190,7 @@ reader_try(struct reader *r)
 	else if (r->reset)
 		code = reader_reconnect(r);
 	if (code == SCARD_S_SUCCESS)
-		code = SCardBeginTransaction(r->card);
+		code = context_answer(SCardBeginTransaction(r->card));
 	return code;
 }
 
@@ -233,8 +237,10 @@ reader_start(struct reader *r)
 		return CKR_DEVICE_REMOVED;
 	for (unsigned tries = 0; tries < BEGIN_TRIES; tries++) {
 		code = reader_try(r);
-		if (code == SCARD_S_SUCCESS)
+		if (code == SCARD_S_SUCCESS) {
+			r->explained = false;
 			return CKR_OK;
+		}
 		before = fate;
 		fate = scard_find(code)->fate;
 		if (!reader_mend(r, fate, fate != before))
@@ -307,6 +313,7 @@ reader_answered(struct reader *r, struct cursor command, LONG code, DWORD size,
 	if (answer->left > 0)
 		return CKR_OK;
 	mem_wipe(r->received, sizeof(r->received));
+	code = context_answer(code);
 	/* Some drivers report nothing at all as an answer of no bytes. */
 	if (code == SCARD_S_SUCCESS)
 		code = SCARD_E_NOT_TRANSACTED;
@@ -438,8 +445,7 @@ reader_alone(struct transport *t)
 	if (r->owner != getpid())
 		return false;
 	pthread_mutex_lock(&r->lock);
-	alone = !r->connected &&
-		context_open(&r->context) == SCARD_S_SUCCESS &&
+	alone = !r->connected && context_open(&r->context) == SCARD_S_SUCCESS &&
 		reader_look(r, &now) == SCARD_S_SUCCESS &&
 		!(now.dwEventState &
 		  (SCARD_STATE_INUSE | SCARD_STATE_EXCLUSIVE));
@@ -488,6 +494,7 @@ reader_open(struct pcsc *p, const struct reader_state *state)
 	r->owner = getpid();
 	r->counter = (uint16_t)state->insertion;
 	r->over = !state->card;
+	r->explained = state->explained;
 	name = builder_over(r->name, sizeof(r->name) - 1);
 	builder_put(&name, state->name, strnlen(state->name, name.room));
 	r->info.name = r->name;

@@ -405,14 +405,14 @@ look_fill(struct slots *slots, struct reader *r, struct look *look)
 	}
 }
 
-/* With the lock. */
+/* With the lock. Who has a card for himself is waited for once. */
 static bool
 is_to_be_seen(const struct reader *r, bool retry)
 {
 	if (r->card == CARD_NEW)
 		return true;
 	return retry && r->card == CARD_SEEN && r->trouble != CKR_OK &&
-	       r->trouble != CKR_TOKEN_NOT_RECOGNIZED;
+	       r->trouble != CKR_TOKEN_NOT_RECOGNIZED && !r->state.exclusive;
 }
 
 void
@@ -424,9 +424,10 @@ scan_card(struct slots *slots, struct reader *r, bool retry)
 
 	lock_take(&slots->lock);
 	claimed = is_to_be_seen(r, retry);
+	look.state = r->state;
+	look.state.explained = r->card == CARD_SEEN;
 	if (claimed)
 		r->card = CARD_LOOKING;
-	look.state = r->state;
 	lock_give(&slots->lock);
 	if (!claimed)
 		return;

@@ -79,6 +79,10 @@ test_service_restarted(void **state)
 	service_died(CALL_LOOK, SCARD_E_SERVICE_STOPPED);
 	fake_reset(NULL);
 	service_died(CALL_LIST, SCARD_E_INVALID_HANDLE);
+	fake_reset(NULL);
+	service_died(CALL_LOOK, SCARD_W_SECURITY_VIOLATION);
+	fake_reset(NULL);
+	service_died(CALL_LIST, SCARD_F_COMM_ERROR);
 }
 
 /* At most one new context per call. */
@@ -186,6 +190,10 @@ test_card(void **state)
 	fake.event |= SCARD_STATE_INUSE;
 	assert_int_equal(scan(p), 1);
 	assert_true(states[0].in_use);
+	assert_false(states[0].exclusive);
+	fake.event |= SCARD_STATE_EXCLUSIVE;
+	assert_int_equal(scan(p), 1);
+	assert_true(states[0].exclusive);
 	assert_int_equal(states[0].insertion, insertion);
 	fake.event += 2u << 16;
 	assert_int_equal(scan(p), 1);

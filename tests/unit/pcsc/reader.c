@@ -8,10 +8,11 @@
 static uint8_t answer_bytes[APDU_ANSWER_MAX];
 
 static struct transport *
-open_card(void)
+open_explained(bool explained)
 {
 	struct reader_state card = { .name = "Reader 0",
 				     .card = true,
+				     .explained = explained,
 				     .insertion = 5u << 16 | 1,
 				     .atr = { 0x3B, 0x80, 0x01 },
 				     .atr_size = 3 };
@@ -19,6 +20,12 @@ open_card(void)
 
 	assert_non_null(t);
 	return t;
+}
+
+static struct transport *
+open_card(void)
+{
+	return open_explained(false);
 }
 
 static void
@@ -98,12 +105,43 @@ test_denied(void **state)
 {
 	struct transport *t = open_card();
 
-	fake_answer(CALL_CONNECT, SCARD_W_SECURITY_VIOLATION);
+	/* a service that hangs up as it refuses wants a new context */
+	fake.always[CALL_CONNECT] = SCARD_W_SECURITY_VIOLATION;
 	assert_begin_fails(t, CKR_DEVICE_ERROR);
+	assert_int_equal(fake.calls[CALL_ESTABLISH], 2);
+	assert_int_equal(fake.contexts, 0);
 	assert_int_equal(fake.lines[LOG_ERROR], 1);
+	assert_non_null(strstr(fake.line, "polkit"));
+	fake.always[CALL_CONNECT] = SCARD_S_SUCCESS;
 	assert_begin(t, 1);
 	t->ops->end(t);
 	close_clean(t);
+}
+
+/* To hang up later is no refusal: the service has died. */
+static void
+test_hung_up(void **state)
+{
+	static const LONG codes[] = { SCARD_W_SECURITY_VIOLATION,
+				      SCARD_F_COMM_ERROR };
+	struct transport *t;
+	uint16_t sw;
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		t = open_card();
+		assert_begin(t, 1);
+		fake_answer(CALL_TRANSMIT, codes[i]);
+		assert_int_equal(exchange(t, &sw), CKR_DEVICE_REMOVED);
+		assert_null(strstr(fake.line, "polkit"));
+		t->ops->end(t);
+		assert_over(t);
+		fake_reset(NULL);
+		t = open_card();
+		fake_answer(CALL_BEGIN, codes[i]);
+		assert_begin_fails(t, CKR_DEVICE_REMOVED);
+		assert_over(t);
+		fake_reset(NULL);
+	}
 }
 
 /* SCardConnect succeeds on whatever card is there. */
@@ -242,6 +280,25 @@ test_busy_for_ever(void **state)
 	fake.always[CALL_CONNECT] = SCARD_S_SUCCESS;
 	assert_begin(t, 1);
 	t->ops->end(t);
+	close_clean(t);
+}
+
+/* Why a card cannot be used is said once, until it can be. */
+static void
+test_explained(void **state)
+{
+	struct transport *t = open_explained(true);
+
+	fake.always[CALL_CONNECT] = SCARD_E_SHARING_VIOLATION;
+	assert_begin_fails(t, CKR_DEVICE_ERROR);
+	assert_int_equal(fake.lines[LOG_INFO] + fake.lines[LOG_ERROR], 0);
+	fake.always[CALL_CONNECT] = SCARD_S_SUCCESS;
+	assert_begin(t, 1);
+	t->ops->end(t);
+	t->ops->release(t);
+	fake.always[CALL_CONNECT] = SCARD_E_SHARING_VIOLATION;
+	assert_begin_fails(t, CKR_DEVICE_ERROR);
+	assert_int_equal(fake.lines[LOG_ERROR], 1);
 	close_clean(t);
 }
 
@@ -685,6 +742,7 @@ main(void)
 		CASE("/pcsc/reader/begin/no-card", test_no_card),
 		CASE("/pcsc/reader/begin/service-down", test_service_down),
 		CASE("/pcsc/reader/begin/denied", test_denied),
+		CASE("/pcsc/reader/hung-up", test_hung_up),
 		CASE("/pcsc/reader/begin/other-insertion",
 		     test_other_insertion),
 		CASE("/pcsc/reader/begin/other-atr", test_other_atr),
@@ -694,6 +752,7 @@ main(void)
 		     test_reset_hides_swap),
 		CASE("/pcsc/reader/begin/reset-for-ever", test_reset_for_ever),
 		CASE("/pcsc/reader/begin/busy-for-ever", test_busy_for_ever),
+		CASE("/pcsc/reader/begin/explained", test_explained),
 		CASE("/pcsc/reader/begin/handle-lost-twice",
 		     test_handle_lost_twice),
 		CASE("/pcsc/reader/begin/fails", test_begin_fails),

@@ -182,6 +182,26 @@ test_card_in_trouble(void **state)
 	assert_int_equal(world.opens, 2);
 }
 
+/* To wait for it in each list would freeze the program that asks. */
+static void
+test_card_held_exclusively(void **state)
+{
+	struct fake *f = fake_new();
+
+	world_reader(0, "Reader 00 00");
+	world_insert(0, &f, 1);
+	world.readers[0].exclusive = true;
+	world.open = CKR_DEVICE_ERROR;
+	assert_int_equal(slot_count(CK_TRUE), 1);
+	assert_int_equal(slot_count(CK_TRUE), 1);
+	assert_int_equal(world.opens, 1);
+	world.readers[0].exclusive = false;
+	world.open = CKR_OK;
+	assert_int_equal(slot_count(CK_TRUE), 1);
+	assert_int_equal(token_info(1), CKR_OK);
+	assert_int_equal(world.opens, 2);
+}
+
 static void
 test_gone_while_looking(void **state)
 {
@@ -481,6 +501,8 @@ main(void)
 		CASE_EMPTY("/pkcs11/slots/card/mute", test_mute_card),
 		CASE_EMPTY("/pkcs11/slots/card/in-trouble",
 			   test_card_in_trouble),
+		CASE_EMPTY("/pkcs11/slots/card/held-exclusively",
+			   test_card_held_exclusively),
 		CASE_EMPTY("/pkcs11/slots/card/gone-while-looking",
 			   test_gone_while_looking),
 		CASE_EMPTY("/pkcs11/slots/initialize-looks-at-nothing",

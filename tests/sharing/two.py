@@ -1,12 +1,14 @@
 #!/usr/bin/python3
 """One process is logged in and signs, others use the same card meanwhile.
 
-usage: two.py CLIENTS-FOLDER MODULE PIV-CARD polite|warm|cold|disturb [ROUNDS]
+usage: two.py CLIENTS-FOLDER MODULE CARD warm|cold|disturb|both [ROUNDS]
+both: disturb, on a card that has OpenPGP beside PIV.
 Every signature is right or refused for a true reason, no PIN try is lost, and
 the card is usable afterwards.
 """
 
 import os
+import re
 import subprocess
 import sys
 
@@ -21,6 +23,8 @@ YKCS11 = "/usr/lib/x86_64-linux-gnu/libykcs11.so"
 folder = os.environ["SIGNET_TEST_DIR"]
 module = os.path.abspath(sys.argv[2])
 card = os.path.abspath(sys.argv[3])
+both = sys.argv[4] == "both"
+public_key = os.environ["CARD_KEYS"] + "/rsa2048" * both + "/9a.pub"
 
 
 def check(condition, what):
@@ -35,10 +39,10 @@ def tell(line):
 
 
 def tries():
-    for word in tell("state").split():
-        if word.startswith("pin="):
-            return word
-    sys.exit("FAIL: the card tells no tries")
+    """What is left of every PIN of the card."""
+    found = re.findall(r"\b(pin|puk|pw1|pw3|rc)=(\d+)", tell("state"))
+    check(found, "the card tells no tries")
+    return found
 
 
 def verifies():
@@ -63,9 +67,63 @@ def other(*apdus):
     return started("opensc-tool", "-c", "default", *arguments)
 
 
+def signs(which, *login):
+    return started("pkcs11-tool", "--module", which, "--login", *login,
+                   "--sign", "--id", "01", "--mechanism", "SHA256-RSA-PKCS",
+                   "--input-file", __file__, "--output-file", "/dev/null",
+                   settings={"SIGNET_APPLETS": "piv"})
+
+
+def scdaemon(*options):
+    """GnuPG's own, which takes the card for itself unless it is told not to;
+    its own reader driver would look for USB readers."""
+    home = folder + "/gnupg"
+    os.makedirs(home, 0o700, exist_ok=True)
+    libexec = subprocess.run(["gpgconf", "--list-dirs", "libexecdir"],
+                             check=True, capture_output=True,
+                             text=True).stdout.strip()
+    daemon = subprocess.Popen(
+        [libexec + "/scdaemon", "--homedir", home, "--disable-ccid", *options,
+         "--server"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL)
+    daemon.stdin.write(b"SERIALNO\nLEARN --force\nBYE\n")
+    daemon.stdin.close()
+    return daemon
+
+
 SELECT_PIV = "00A404000BA000000308000010000100"
-SELECT_OTHER = "00A4040008A00000015100000000"
+SELECT_OTHER = ("00A4040006D2760001240100" if both else
+                "00A4040008A00000015100000000")
 WRONG_PIN = "0020008008363534333231FFFF"
+WRONG = ("--pin", "654321")
+
+
+def quiet_ones():
+    """What other programs do, and spend no try of a PIN by it."""
+    right = ("--pin", PIN.decode())
+    return {
+        "signet lists": lambda: lister(),
+        "OpenSC lists": lambda: lister(OPENSC),
+        "ykcs11 lists": lambda: lister(YKCS11),
+        "another applet": lambda: other(SELECT_OTHER),
+        "PIV again": lambda: other(SELECT_PIV),
+        "a reset": lambda: started("opensc-tool", "--reset"),
+        "scdaemon, sharing": lambda: scdaemon("--pcsc-shared"),
+        "scdaemon": lambda: scdaemon(),
+        "signet signs": lambda: signs(module, *right),
+        "OpenSC signs": lambda: signs(OPENSC, *right),
+        "ykcs11 signs": lambda: signs(YKCS11, *right),
+    }
+
+
+def wrong_ones():
+    """And those that do."""
+    return {
+        "a wrong PIN": lambda: other(SELECT_PIV, WRONG_PIN),
+        "signet, a wrong PIN": lambda: signs(module, *WRONG),
+        "OpenSC, a wrong PIN": lambda: signs(OPENSC, *WRONG),
+        "ykcs11, a wrong PIN": lambda: signs(YKCS11, *WRONG),
+    }
 
 
 class Signer:
@@ -85,7 +143,7 @@ class Signer:
         with open(folder + "/signature", "wb") as out:
             out.write(self.right)
         subprocess.run(["openssl", "dgst", "-sha256", "-verify",
-                        os.environ["CARD_KEYS"] + "/9a.pub", "-signature",
+                        public_key, "-signature",
                         folder + "/signature", "/dev/stdin"],
                        input=b"Hello World!\n", check=True,
                        stdout=subprocess.DEVNULL)
@@ -139,27 +197,16 @@ def disturb(rounds):
     """Programs that have no manners, at any moment of the loop."""
     signer = Signer()
     full = tries()
-    quiet = {
-        "signet lists": lambda: lister(),
-        "OpenSC lists": lambda: lister(OPENSC),
-        "ykcs11 lists": lambda: lister(YKCS11),
-        "another applet": lambda: other(SELECT_OTHER),
-        "PIV again": lambda: other(SELECT_PIV),
-        "a reset": lambda: started("opensc-tool", "--reset"),
-        "OpenSC signs": lambda: started(
-            "pkcs11-tool", "--module", OPENSC, "--login", "--pin", "123456",
-            "--sign", "--id", "01", "--mechanism", "SHA256-RSA-PKCS",
-            "--input-file", __file__, "--output-file", "/dev/null"),
-    }
     for turn in range(rounds):
-        for name, start in quiet.items():
+        for name, start in quiet_ones().items():
             signer.beside(start())
             check(tries() == full, f"{name}: {tries()}, {full} before")
         # The PIN is not lost to one wrong try of somebody else's, and ours
         # gives the tries back.
-        signer.beside(other(SELECT_PIV, WRONG_PIN))
-        signer.sign()
-        check(tries() == full, f"a wrong PIN: {tries()}, {full} before")
+        for name, start in wrong_ones().items():
+            signer.beside(start())
+            signer.sign()
+            check(tries() == full, f"{name}: {tries()}, {full} before")
         print(f"round {turn + 1}: the login was lost {signer.lost} times",
               flush=True)
     # The last try is the user's.
@@ -176,7 +223,7 @@ def disturb(rounds):
 
 def main():
     what = sys.argv[4]
-    if what == "disturb":
+    if what in ("disturb", "both"):
         disturb(int(sys.argv[5]))
     elif what == "warm":
         check(lister().wait() == 0, "a first list")

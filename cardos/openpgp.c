@@ -2,6 +2,7 @@
 #include "openpgp.h"
 
 #include "mem.h"
+#include "tlv.h"
 
 enum {
 	INS_SECURITY_OPERATION = 0x2A,
@@ -9,6 +10,11 @@ enum {
 	INS_GET_DATA = 0xCA,
 	TAG_AID = 0x4F,
 	TAG_APPLICATION_RELATED = 0x6E,
+	TAG_CIPHER = 0xA6,
+	TAG_PUBLIC_KEY = 0x7F49,
+	TAG_POINT = 0x86,
+	POINT_UNCOMPRESSED = 0x04,
+	POINT_MAX = 256,
 	CIPHER_MAX = 1024,
 	PADDING_INDICATOR = 0x00, /* ISO/IEC 7816-8, 11.10 */
 	HASH_LONGEST = 64,
@@ -185,6 +191,26 @@ openpgp_sign(struct card_applet *a, const struct card_job *job,
 	return rv;
 }
 
+/* What DECIPHER gets: a ciphertext, or somebody's point (OpenPGP card 3.4,
+ * 7.2.11). */
+static void
+openpgp_cipher(const struct card_job *job, struct builder *out)
+{
+	uint8_t bytes[2][POINT_MAX];
+	struct builder point = builder_over(bytes[0], POINT_MAX);
+	struct builder key = builder_over(bytes[1], POINT_MAX);
+
+	if (job->primitive != CARD_ECDH) {
+		builder_u8(out, PADDING_INDICATOR);
+		builder_append(out, job->input);
+		return;
+	}
+	tlv_put(&point, TAG_POINT, job->input);
+	tlv_put(&key, TAG_PUBLIC_KEY, builder_read(&point));
+	tlv_put(out, TAG_CIPHER, builder_read(&key));
+	out->bad = out->bad || !builder_ok(&point) || !builder_ok(&key);
+}
+
 /* DECIPHER; the card takes PKCS#1 v1.5 padding off. */
 static CK_RV
 openpgp_decipher(struct card_applet *a, const struct card_job *job,
@@ -199,8 +225,7 @@ openpgp_decipher(struct card_applet *a, const struct card_job *job,
 
 	if (pubkey_size(job->key->public_key) > APDU_SHORT_ANSWER)
 		command.le = APDU_ANSWER_MAX;
-	builder_u8(&data, PADDING_INDICATOR);
-	builder_append(&data, job->input);
+	openpgp_cipher(job, &data);
 	if (builder_ok(&data)) {
 		command.data = builder_read(&data);
 		rv = applet_exchange(a, &command, answer);
@@ -209,20 +234,43 @@ openpgp_decipher(struct card_applet *a, const struct card_job *job,
 	return rv;
 }
 
+/* X of the point that both have; Gnuk gives all of it on NIST curves. */
+static CK_RV
+openpgp_shared(const struct pubkey *key, struct cursor answer,
+	       struct builder *out)
+{
+	const struct curve *curve = key->curve;
+	const uint8_t uncompressed = POINT_UNCOMPRESSED;
+
+	openpgp_point_bare(curve, &answer);
+	if (curve->type == CKK_EC && answer.left == 1 + 2 * curve->field &&
+	    cursor_begins(answer, &uncompressed, 1)) {
+		cursor_u8(&answer);
+		answer = cursor_take(&answer, curve->field);
+	}
+	if (answer.left != curve->field)
+		return CKR_DEVICE_ERROR;
+	builder_append(out, answer);
+	return builder_ok(out) ? CKR_OK : CKR_DEVICE_MEMORY;
+}
+
 static CK_RV
 openpgp_compute(struct card_applet *a, const struct card_job *job,
 		struct builder *out)
 {
+	const struct pubkey *key = job->key->public_key;
 	struct builder answer;
 	CK_RV rv;
 
 	if (job->primitive == CARD_RSA_DECRYPT)
 		return openpgp_decipher(a, job, out);
 	answer = builder_heap(APDU_ANSWER_MAX);
-	rv = openpgp_sign(a, job, &answer);
-	if (rv == CKR_OK)
-		rv = openpgp_signature(job->key->public_key,
-				       builder_read(&answer), out);
+	rv = job->primitive == CARD_ECDH ? openpgp_decipher(a, job, &answer)
+					 : openpgp_sign(a, job, &answer);
+	if (rv == CKR_OK && job->primitive == CARD_ECDH)
+		rv = openpgp_shared(key, builder_read(&answer), out);
+	else if (rv == CKR_OK)
+		rv = openpgp_signature(key, builder_read(&answer), out);
 	builder_free(&answer);
 	return rv;
 }

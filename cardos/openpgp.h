@@ -28,6 +28,7 @@ enum {
 	OPENPGP_ECDH = 0x12,
 	OPENPGP_ECDSA = 0x13,
 	OPENPGP_EDDSA = 0x16,
+	OPENPGP_POINT_PREFIX = 0x40, /* of a point on Ed25519 or X25519 */
 	OPENPGP_SALT = 8,
 	OPENPGP_PIN_OTHER = 0x82, /* PW1, but for signatures */
 	OPENPGP_PIN_MIN = 6,
@@ -45,6 +46,7 @@ struct openpgp_key {
 	enum openpgp_presence presence;
 	uint8_t algorithm;	   /* 0: not told */
 	const struct curve *curve; /* NULL: none that is known */
+	bool touch; /* its use wants somebody to touch the card */
 };
 
 /* What DO C4 tells of PW1. */
@@ -86,12 +88,23 @@ struct openpgp {
 	} seen[OPENPGP_KEYS];
 };
 
+/* A curve that OpenPGP has a number of its own for. */
+enum { OPENPGP_OIDS = 2 };
+struct openpgp_oid {
+	CK_KEY_TYPE type;
+	struct cursor oid;    /* its content */
+	struct cursor params; /* CKA_EC_PARAMS */
+};
+extern const struct openpgp_oid openpgp_oids[OPENPGP_OIDS];
+
 /* openpgp_data.c: the data objects. FACTS is untouched unless they name an
  * OpenPGP card of version 2 or later. */
 bool openpgp_facts_parse(struct cursor answer,
 			 struct openpgp_facts *facts) MUST_CHECK;
 bool openpgp_pin_parse(struct cursor answer,
 		       struct openpgp_pin *pin) MUST_CHECK;
+/* Takes off what OpenPGP puts before a point on Ed25519 or X25519. */
+void openpgp_point_bare(const struct curve *curve, struct cursor *point);
 /* The answer to a read of a public key. CKR_OBJECT_HANDLE_INVALID for what is
  * none or of a kind that is not known, CKR_HOST_MEMORY. */
 CK_RV openpgp_key_parse(struct cursor answer, const struct openpgp_key *told,

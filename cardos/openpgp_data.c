@@ -13,6 +13,7 @@ enum {
 	TAG_ATTRIBUTES = 0xC1, /* and C2, C3 */
 	TAG_PIN_STATUS = 0xC4,
 	TAG_FINGERPRINTS = 0xC5,
+	TAG_TOUCH = 0xD6, /* and D7, D8 */
 	TAG_KEY_INFORMATION = 0xDE,
 	TAG_PUBLIC_KEY = 0x7F49,
 	TAG_MODULUS = 0x81,
@@ -20,6 +21,7 @@ enum {
 	TAG_POINT = 0x86,
 	TAG_OID = 0x06,
 	CAPABILITY_KDF = 0x01,
+	TOUCH_OFF = 0x00,
 	PIN_MAX = 127,
 	PIN_MAX_MASK = 0x7F, /* bit 8 tells of PIN block format 2 */
 	FINGERPRINT = 20,
@@ -66,11 +68,21 @@ openpgp_pin_parse(struct cursor c, struct openpgp_pin *pin)
 	return true;
 }
 
-/* GnuPG's own number for Ed25519, and RFC 8410's. */
-static const struct cursor gnupg_ed25519 =
-	OPENPGP_BYTES(0x2B, 0x06, 0x01, 0x04, 0x01, 0xDA, 0x47, 0x0F, 0x01);
-static const struct cursor oid_ed25519 =
-	OPENPGP_BYTES(0x06, 0x03, 0x2B, 0x65, 0x70);
+/* OpenPGP's own numbers (RFC 9580, 9.2) of what RFC 8410 numbers as well. */
+const struct openpgp_oid openpgp_oids[OPENPGP_OIDS] = {
+	{
+		.type = CKK_EC_EDWARDS,
+		.oid = OPENPGP_BYTES(0x2B, 0x06, 0x01, 0x04, 0x01, 0xDA, 0x47,
+				     0x0F, 0x01),
+		.params = OPENPGP_BYTES(0x06, 0x03, 0x2B, 0x65, 0x70),
+	},
+	{
+		.type = CKK_EC_MONTGOMERY,
+		.oid = OPENPGP_BYTES(0x2B, 0x06, 0x01, 0x04, 0x01, 0x97, 0x55,
+				     0x01, 0x05, 0x01),
+		.params = OPENPGP_BYTES(0x06, 0x03, 0x2B, 0x65, 0x6E),
+	},
+};
 
 /* An OID without its header; some cards append FF or 00, or a byte that means
  * nothing (YubiKey 5.2). */
@@ -81,9 +93,13 @@ curve_parse(struct cursor oid)
 	const struct curve *curve;
 	struct builder b;
 
-	if (cursor_begins(oid, gnupg_ed25519.at, gnupg_ed25519.left) &&
-	    oid.left <= gnupg_ed25519.left + 1)
-		return curve_typed(CKK_EC_EDWARDS, oid_ed25519);
+	for (size_t i = 0; i < OPENPGP_OIDS; i++) {
+		const struct openpgp_oid *own = &openpgp_oids[i];
+
+		if (cursor_begins(oid, own->oid.at, own->oid.left) &&
+		    oid.left <= own->oid.left + 1)
+			return curve_typed(own->type, own->params);
+	}
 	for (unsigned cut = 0; cut < 2 && oid.left > cut; cut++) {
 		struct cursor c = oid;
 
@@ -171,6 +187,12 @@ object_parse(const struct tlv *object, struct openpgp_facts *facts)
 		attributes_parse(value,
 				 &facts->keys[object->tag - TAG_ATTRIBUTES]);
 		break;
+	case TAG_TOUCH + OPENPGP_SIGN:
+	case TAG_TOUCH + OPENPGP_DECIPHER:
+	case TAG_TOUCH + OPENPGP_AUTHENTICATE:
+		facts->keys[object->tag - TAG_TOUCH].touch =
+			cursor_u8(&value) != TOUCH_OFF;
+		break;
 	case TAG_PIN_STATUS:
 		/* What cannot be read there stays unknown. */
 		DROP(openpgp_pin_parse(value, &facts->pin));
@@ -206,6 +228,17 @@ openpgp_facts_parse(struct cursor answer, struct openpgp_facts *facts)
 	return true;
 }
 
+/* Some cards put 40 before a point on Ed25519 or X25519, as OpenPGP does. */
+void
+openpgp_point_bare(const struct curve *curve, struct cursor *point)
+{
+	const uint8_t prefix = OPENPGP_POINT_PREFIX;
+
+	if (curve->type != CKK_EC && point->left == curve->field + 1 &&
+	    cursor_begins(*point, &prefix, 1))
+		cursor_u8(point);
+}
+
 static CK_RV
 key_of(struct cursor body, const struct openpgp_key *told, struct pubkey **key)
 {
@@ -217,10 +250,7 @@ key_of(struct cursor body, const struct openpgp_key *told, struct pubkey **key)
 		return pubkey_from_rsa(first, second, key);
 	if (!tlv_find(body, TAG_POINT, &first) || told->curve == NULL)
 		return CKR_OBJECT_HANDLE_INVALID;
-	/* Some cards put 40 before a point on an Edwards curve. */
-	if (told->curve->type == CKK_EC_EDWARDS &&
-	    first.left == told->curve->field + 1)
-		cursor_u8(&first);
+	openpgp_point_bare(told->curve, &first);
 	return pubkey_from_ec(told->curve, first, key);
 }
 

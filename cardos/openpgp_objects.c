@@ -145,27 +145,40 @@ out:
 	return rv;
 }
 
+/* What a key of this kind computes in this place. */
+static unsigned
+key_primitives(enum openpgp_use use, CK_KEY_TYPE type)
+{
+	bool decipher = use == OPENPGP_DECIPHER;
+
+	switch (type) {
+	case CKK_RSA:
+		return 1u << (decipher ? CARD_RSA_DECRYPT
+				       : CARD_RSA_DIGESTINFO);
+	case CKK_EC:
+		return 1u << (decipher ? CARD_ECDH : CARD_ECDSA);
+	case CKK_EC_EDWARDS:
+		return decipher ? 0 : 1u << CARD_EDDSA;
+	default:
+		return decipher ? 1u << CARD_ECDH : 0;
+	}
+}
+
 /* Takes no reference of the public key. */
 static struct card_key
 key_of(const struct openpgp *o, enum openpgp_use use, struct pubkey *public_key)
 {
-	bool rsa = public_key->type == CKK_RSA;
-	bool decipher = use == OPENPGP_DECIPHER;
-	struct card_key key = {
+	unsigned primitives = key_primitives(use, public_key->type);
+
+	return (struct card_key){
 		.id = (uint64_t)use << USE_SHIFT | CKO_PRIVATE_KEY,
-		.sign = !decipher,
-		.decrypt = decipher && rsa,
+		.primitives = primitives,
+		.sign = use != OPENPGP_DECIPHER,
+		.decrypt = (primitives & 1u << CARD_RSA_DECRYPT) != 0,
+		.derive = (primitives & 1u << CARD_ECDH) != 0,
 		.pin_each_time = use == OPENPGP_SIGN && !o->facts.pin.several,
 		.public_key = public_key,
 	};
-
-	if (decipher)
-		key.primitives = rsa ? 1u << CARD_RSA_DECRYPT : 0;
-	else if (public_key->type == CKK_EC_EDWARDS)
-		key.primitives = 1u << CARD_EDDSA;
-	else
-		key.primitives = 1u << (rsa ? CARD_RSA_DIGESTINFO : CARD_ECDSA);
-	return key;
 }
 
 static CK_RV
@@ -187,6 +200,7 @@ keys_of(const struct openpgp *o, enum openpgp_use use,
 		card_objects_free(first);
 		return rv;
 	}
+	new->slow = o->facts.keys[use].touch;
 	new->key = key;
 	new->key.public_key = pubkey_ref(key.public_key);
 	*found = first;

@@ -3,10 +3,12 @@
 
 #include "script.h"
 
-#define CARDS	 "openpgp.apdu"
-#define AID	 "4F10D27600012401030400061234567800 00"
-#define GET_6E	 "> 00CA006E00\n"
-#define VERIFY81 "> 0020008106313233343536\n"
+#define CARDS	  "openpgp.apdu"
+#define AID	  "4F10D27600012401030400061234567800 00"
+#define GET_6E	  "> 00CA006E00\n"
+#define VERIFY81  "> 0020008106313233343536\n"
+#define X8(byte)  byte byte byte byte byte byte byte byte
+#define X32(byte) X8(byte) X8(byte) X8(byte) X8(byte)
 
 static struct script *script;
 static struct card_applet applet;
@@ -249,6 +251,70 @@ decipher(void **state)
 	pubkey_free(key);
 }
 
+static CK_RV
+derive(struct pubkey *key, const char *point, struct builder *out)
+{
+	return compute(OPENPGP_DECIPHER, CARD_ECDH, key, hex(point), out);
+}
+
+/* What a YubiKey made of somebody's point. */
+static void
+derive_yubikey(void **state)
+{
+	static const struct {
+		const char *key, *peer, *title;
+		size_t secret;
+	} real[] = {
+		{ "yubikey p256 decipher", "peer p256", "derive p256", 32 },
+		{ "yubikey p521", "peer p521", "derive p521", 66 },
+		{ "yubikey x25519", "peer x25519", "derive x25519", 32 },
+	};
+
+	for (size_t i = 0; i < 3; i++) {
+		const char *name = i == 1 ? "secp521r1" : "prime256v1";
+		struct openpgp_key told = { .curve = curve_named(name) };
+		struct builder out = builder_heap(1024);
+		struct pubkey *key = NULL;
+
+		if (i == 2)
+			told.curve = curve_typed(CKK_EC_MONTGOMERY,
+						 hex("06032B656E"));
+		assert_int_equal(
+			openpgp_key_parse(script_fact(CARDS, real[i].key),
+					  &told, &key),
+			CKR_OK);
+		script_load(script, CARDS, real[i].title);
+		assert_int_equal(compute(OPENPGP_DECIPHER, CARD_ECDH, key,
+					 script_fact(CARDS, real[i].peer),
+					 &out),
+				 CKR_OK);
+		assert_int_equal(out.used, real[i].secret);
+		builder_free(&out);
+		pubkey_free(key);
+	}
+}
+
+/* All of the point, or 40 before X, or something else. */
+static void
+derive_forms(void **state)
+{
+	struct pubkey *key = public_key("yubikey p256");
+	struct builder out = builder_heap(1024);
+
+	script_add(script, "> 002A808607A6057F4902860000\n< 04" X32("01")
+				   X32("02") "9000\n");
+	assert_int_equal(derive(key, "", &out), CKR_OK);
+	assert_true(cursor_same(builder_read(&out), hex(X32("01"))));
+	script_add(script,
+		   "> 002A808607A6057F4902860000\n< 02" X32("01") "9000\n");
+	assert_int_equal(derive(key, "", &out), CKR_DEVICE_ERROR);
+	script_add(script, "> 002A808607A6057F4902860000\n< 6982\n");
+	assert_int_equal(derive(key, "", &out), CKR_USER_NOT_LOGGED_IN);
+	assert_int_equal(out.used, 0);
+	builder_free(&out);
+	pubkey_free(key);
+}
+
 /* SELECT ends PW1's states, the harmless question does not. */
 static void
 selected_anew(void **state)
@@ -283,6 +349,8 @@ main(void)
 		CASE("sign/yubikey", sign_yubikey, setup),
 		CASE("sign/edwards", sign_edwards, setup),
 		CASE("decipher", decipher, setup),
+		CASE("derive/yubikey", derive_yubikey, setup),
+		CASE("derive/forms", derive_forms, setup),
 		CASE("selected-anew", selected_anew, setup),
 	};
 

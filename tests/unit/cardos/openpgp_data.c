@@ -149,13 +149,34 @@ facts_keys(void **state)
 	assert_int_equal(f.keys[0].presence, OPENPGP_POSSIBLE);
 	assert_int_equal(f.keys[1].presence, OPENPGP_PRESENT);
 	assert_int_equal(f.keys[2].presence, OPENPGP_PRESENT);
-	assert_null(facts_of("yubikey 5.4.3 x25519").keys[1].curve);
+	assert_int_equal(facts_of("yubikey 5.4.3 x25519").keys[1].curve->type,
+			 CKK_EC_MONTGOMERY);
+	/* nothing that is known, and X25519's number with two bytes more */
+	assert_true(openpgp_facts_parse(
+		hex(AID "7316C102122BC210122B0601040197550105010000"), &f));
+	assert_null(f.keys[0].curve);
+	assert_null(f.keys[1].curve);
 	assert_true(openpgp_facts_parse(
 		hex(AID
 		    "7318C10A162B06010401DA470F01C30B162B06010401DA470F0100"),
 		&f));
 	assert_int_equal(f.keys[0].curve->type, CKK_EC_EDWARDS);
 	assert_ptr_equal(f.keys[0].curve, f.keys[2].curve);
+}
+
+/* D6 to D8; what is not there tells of no touch. */
+static void
+facts_touch(void **state)
+{
+	struct openpgp_facts f = { 0 };
+
+	assert_true(openpgp_facts_parse(
+		hex(AID "730BD6020020D7020120D80104D900"), &f));
+	assert_false(f.keys[OPENPGP_SIGN].touch);
+	assert_true(f.keys[OPENPGP_DECIPHER].touch);
+	assert_true(f.keys[OPENPGP_AUTHENTICATE].touch);
+	assert_true(openpgp_facts_parse(hex(AID "7302D600"), &f));
+	assert_false(f.keys[OPENPGP_SIGN].touch);
 }
 
 static void
@@ -225,6 +246,21 @@ key_good(void **state)
 			 CKR_OK);
 	assert_int_equal(key->type, CKK_EC);
 	pubkey_free(key);
+	/* with 40 before it as well */
+	told.curve = curve_typed(CKK_EC_MONTGOMERY, hex("0603 2B656E"));
+	assert_int_equal(openpgp_key_parse(script_fact(CARDS, "yubikey x25519"),
+					   &told, &key),
+			 CKR_OK);
+	assert_int_equal(key->type, CKK_EC_MONTGOMERY);
+	pubkey_free(key);
+	assert_int_equal(
+		openpgp_key_parse(
+			hex("7F4923862140 3BF61CB429ACC95B4DD7A1706E0D4BB1"
+			    "F396225D1FE0AA0CB6FCAF6E44B4AC65"),
+			&told, &key),
+		CKR_OK);
+	assert_int_equal(key->point.left, 32);
+	pubkey_free(key);
 	/* a point on a curve that the card did not tell */
 	told.curve = NULL;
 	assert_int_equal(openpgp_key_parse(script_fact(CARDS, "yubikey p256"),
@@ -250,6 +286,7 @@ main(void)
 		CASE("facts/zeitcontrol", facts_zeitcontrol),
 		CASE("facts/smartpgp", facts_smartpgp),
 		CASE("facts/keys", facts_keys),
+		CASE("facts/touch", facts_touch),
 		CASE("key/good", key_good),
 	};
 

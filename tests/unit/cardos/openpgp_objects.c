@@ -45,6 +45,7 @@ application_related(const char *information)
 		tlv_put(&in, 0xC1 + i, hex("132A8648CE3D030107"));
 	tlv_put(&in, 0xC4, hex("017F7F7F030003"));
 	tlv_put(&in, 0xDE, hex(information));
+	tlv_put(&in, 0xD8, hex("0120")); /* the third wants a touch */
 	tlv_put(&all, 0x4F, hex("D2760001240103040042123456780000"));
 	tlv_put(&all, 0x73, builder_read(&in));
 	answer("> 00CA006E00\n", builder_read(&all));
@@ -228,6 +229,52 @@ keys(void **state)
 	card_close();
 }
 
+static CK_RV
+surrendered(void *caller)
+{
+	unsigned *times = caller;
+
+	(*times)++;
+	return CKR_CANCEL;
+}
+
+/* Signs with a key up to the word that somebody has to touch the card. */
+static unsigned
+announced(uint64_t key)
+{
+	CK_MECHANISM mechanism = { .mechanism = CKM_ECDSA };
+	struct operation_key k = { .id = key };
+	struct operation *o = NULL;
+	struct builder out = builder_heap(256);
+	unsigned times = 0;
+
+	assert_int_equal(token->ops->operation_start(token, OPERATION_SIGN,
+						     &mechanism, &k, &o),
+			 CKR_OK);
+	o->surrender = surrendered;
+	o->caller = &times;
+	assert_int_equal(o->ops->update(o, cursor_of("x", 1), &out), CKR_OK);
+	assert_int_not_equal(o->ops->finish(o, cursor_of(NULL, 0), &out),
+			     CKR_OK);
+	o->ops->free(o);
+	builder_free(&out);
+	return times;
+}
+
+/* A key that wants a touch says so before its first use. */
+static void
+touch(void **state)
+{
+	card_open("010102000301");
+	script_add(script, PROOF "> 0020008206313233343536\n< 9000\n");
+	assert_int_equal(
+		token->ops->login(token, LOGIN_USER, cursor_of("123456", 6)),
+		CKR_OK);
+	key_answer(OPENPGP_AUTHENTICATE);
+	assert_int_equal(announced(find_one(token, CKO_PRIVATE_KEY, 3)), 1);
+	card_close();
+}
+
 /* Whatever order a card keeps certificates in, the key decides. */
 static void
 certificates(void **state)
@@ -284,6 +331,7 @@ main(void)
 		CASE("no-key", no_key),
 		CASE("late", late),
 		CASE("keys", keys),
+		CASE("touch", touch),
 		CASE("certificates", certificates),
 		CASE("certificates-alone", certificates_alone),
 	};

@@ -264,9 +264,29 @@ card_pin_replace(struct card_token *t, struct cursor old_pin,
 	}
 	if (rv == CKR_OK && t->pin != NULL) {
 		secret_free(t->pin);
-		t->pin = secret_new(new_pin.at, new_pin.left);
+		t->pin = new_pin.at == NULL
+				 ? NULL /* nobody but the keypad has it */
+				 : secret_new(new_pin.at, new_pin.left);
 	}
 	return rv;
+}
+
+/* Could these be the PINs? At a keypad both are typed. */
+static CK_RV
+card_pins_check(const struct card_token *t, struct cursor old_pin,
+		struct cursor new_pin)
+{
+	const struct card_pin *pin = card_token_pin(t);
+
+	if ((old_pin.at == NULL) != (new_pin.at == NULL))
+		return CKR_ARGUMENTS_BAD;
+	if (old_pin.at == NULL)
+		return t->card->keypad ? CKR_OK : CKR_ARGUMENTS_BAD;
+	if (old_pin.left == 0)
+		return CKR_PIN_INCORRECT;
+	if (new_pin.left < pin->min || new_pin.left > pin->max)
+		return CKR_PIN_LEN_RANGE;
+	return CKR_OK;
 }
 
 CK_RV
@@ -274,17 +294,13 @@ card_pin_change(struct token *token, struct cursor old_pin,
 		struct cursor new_pin)
 {
 	struct card_token *t = card_token_of(token);
-	const struct card_pin *pin = card_token_pin(t);
 	CK_RV rv;
 
-	if (t->applet->driver->pin_change == NULL || old_pin.at == NULL ||
-	    new_pin.at == NULL)
+	if (t->applet->driver->pin_change == NULL)
 		return CKR_FUNCTION_NOT_SUPPORTED;
-	if (old_pin.left == 0)
-		return CKR_PIN_INCORRECT;
-	if (new_pin.left < pin->min || new_pin.left > pin->max)
-		return CKR_PIN_LEN_RANGE;
-	rv = card_token_begin(t);
+	rv = card_pins_check(t, old_pin, new_pin);
+	if (rv == CKR_OK)
+		rv = card_token_begin(t);
 	if (rv != CKR_OK)
 		return rv;
 	return card_end(t->card, card_pin_replace(t, old_pin, new_pin));

@@ -7,6 +7,7 @@
 
 enum {
 	INS_VERIFY = 0x20,
+	INS_CHANGE = 0x24,
 	INS_SELECT = 0xA4,
 	SELECT_BY_NAME = 0x04,
 	PIN_PADDING = 0xFF,
@@ -67,14 +68,15 @@ iso_select(struct card_applet *a, struct cursor aid, struct builder *answer)
 }
 
 static CK_RV
-iso_verify_keypad(struct card_applet *a, const struct card_pin *pin,
-		  const struct apdu *command, size_t block)
+iso_keypad(struct card_applet *a, const struct card_pin *pin,
+	   const struct apdu *command, size_t block)
 {
 	const struct pin_entry entry = {
 		.command = *command,
 		.pin_min = pin->min,
 		.pin_max = pin->max,
 		.block = block,
+		.change = command->ins == INS_CHANGE,
 	};
 	const struct transport_ops *ops = a->transport->ops;
 	uint16_t sw = 0;
@@ -110,11 +112,25 @@ iso_verify(struct card_applet *a, const struct card_pin *pin,
 	if (!builder_ok(&b))
 		rv = CKR_PIN_LEN_RANGE;
 	else if (keypad)
-		rv = iso_verify_keypad(a, pin, &command, block);
+		rv = iso_keypad(a, pin, &command, block);
 	else
 		rv = applet_exchange(a, &command, NULL);
 	mem_wipe(bytes, sizeof(bytes));
 	return rv;
+}
+
+CK_RV
+iso_change_keypad(struct card_applet *a, const struct card_pin *pin,
+		  size_t block)
+{
+	uint8_t bytes[2 * PIN_BLOCK_MAX];
+	struct builder b = builder_over(bytes, sizeof(bytes));
+	struct apdu command = { .ins = INS_CHANGE, .p2 = pin->reference };
+
+	builder_fill(&b, PIN_PADDING, 2 * block);
+	command.data = builder_read(&b);
+	return builder_ok(&b) ? iso_keypad(a, pin, &command, block)
+			      : CKR_PIN_LEN_RANGE;
 }
 
 CK_RV

@@ -36,6 +36,10 @@ CK_RV iso_select(struct card_applet *a, struct cursor aid,
  */
 CK_RV iso_verify(struct card_applet *a, const struct card_pin *pin,
 		 struct cursor value, size_t block) MUST_CHECK;
+/* CHANGE REFERENCE DATA with the old and the new PIN from the reader's keypad,
+ * each padded as above. CKR_FUNCTION_NOT_SUPPORTED: it has no such thing. */
+CK_RV iso_change_keypad(struct card_applet *a, const struct card_pin *pin,
+			size_t block) MUST_CHECK;
 /* VERIFY without data asks for the state; it spends no try. */
 CK_RV iso_verify_state(struct card_applet *a,
 		       const struct card_pin *pin) MUST_CHECK;

@@ -232,6 +232,26 @@ openpgp_pin_set(struct card_applet *a, uint8_t ins,
 	return rv;
 }
 
+/* Both PINs are typed one after the other, so that here the card alone tells
+ * them apart. */
+static CK_RV
+openpgp_change_keypad(struct card_applet *a, struct card_pin_status *status)
+{
+	const struct openpgp *o = a->state;
+	struct card_pin pin = a->pins[0];
+	CK_RV rv;
+
+	pin.reference = PIN_SIGN;
+	if (o->kdf.digest != DIGEST_NONE) {
+		log_line(LOG_ERROR, "OpenPGP: the keypad cannot derive");
+		return CKR_FUNCTION_FAILED;
+	}
+	rv = iso_change_keypad(a, &pin, 0);
+	if (rv != CKR_OK && a->sw != 0)
+		return openpgp_refused(a, rv, status);
+	return rv;
+}
+
 /* The card refuses a wrong code in as many ways as a wrong PIN, and one that
  * is not set or used up in some more. */
 static CK_RV
@@ -273,6 +293,8 @@ openpgp_pin_change(struct card_applet *a, size_t pin, struct cursor old_value,
 	*status = (struct card_pin_status){ 0 };
 	if (rv != CKR_OK)
 		return rv;
+	if (old_value.at == NULL)
+		return openpgp_change_keypad(a, status);
 	if (code) {
 		cursor_take(&old_value, sizeof(code_prefix));
 		if (old_value.left == 0 || old_value.left > a->pins[0].max)

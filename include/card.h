@@ -120,9 +120,10 @@ struct card_driver {
 	CK_RV (*pin_verify)(struct card_applet *a, size_t pin,
 			    struct cursor value,
 			    struct card_pin_status *status);
-	/* Optional: a new PIN, both of a length that may be; the old one may
-	 * be left verified. A driver may take something else with a prefix
-	 * for the old one (docs/cards). Errors as of pin_verify. */
+	/* Optional: a new PIN, both of a length that may be, or both from the
+	 * reader's keypad (NULL pointers); the old one may be left verified.
+	 * A driver may take something else with a prefix for the old one
+	 * (docs/cards). Errors as of pin_verify. */
 	CK_RV (*pin_change)(struct card_applet *a, size_t pin,
 			    struct cursor old_value, struct cursor new_value,
 			    struct card_pin_status *status);

@@ -3,10 +3,12 @@
 import ctypes
 
 OK = 0
+ARGUMENTS_BAD = 7
 DEVICE_ERROR = 0x30
 DEVICE_REMOVED = 0x32
 FUNCTION_CANCELED = 0x50
-PIN_INCORRECT = 0xA0
+FUNCTION_NOT_SUPPORTED = 0x54
+PIN_INCORRECT, PIN_INVALID, PIN_LEN_RANGE = 0xA0, 0xA1, 0xA2
 USER_NOT_LOGGED_IN = 0x101
 SESSION_HANDLE_INVALID = 0xB3
 PROTECTED_AUTHENTICATION_PATH = 0x100
@@ -14,6 +16,7 @@ LOGIN_REQUIRED = 4
 SHA256_RSA_PKCS = 0x40
 PRIVATE_KEY, CLASS, ID = 3, 0, 0x102
 SURRENDER = 0
+SERIAL, READ_WRITE = 4, 2
 
 ulong = ctypes.c_ulong
 NOTIFY = ctypes.CFUNCTYPE(ulong, ulong, ulong, ctypes.c_void_p)
@@ -65,9 +68,9 @@ class Module:
         self.call("C_GetTokenInfo", ulong(slot), info)
         return ulong.from_buffer(info, 96).value
 
-    def session(self, slot, notify=None):
+    def session(self, slot, notify=None, flags=SERIAL):
         handle = ulong(0)
-        self.call("C_OpenSession", ulong(slot), ulong(4), None, notify,
+        self.call("C_OpenSession", ulong(slot), ulong(flags), None, notify,
                   ctypes.byref(handle))
         return Session(self, handle)
 
@@ -81,6 +84,10 @@ class Session:
 
     def login(self, pin):
         self.call("C_Login", ulong(1), pin, ulong(len(pin or b"")))
+
+    def set_pin(self, old, new):
+        self.call("C_SetPIN", old, ulong(len(old or b"")), new,
+                  ulong(len(new or b"")))
 
     def logout(self):
         self.call("C_Logout")

@@ -2,11 +2,14 @@
  * A reader driver for the real pcscd with the faults and features that the
  * virtual reader lacks: a keypad, T=0, no extended length, stalls.
  *
- *   SIGNET_IFD=LIST      of: pinpad, modify, display, t0, short, max:N
+ *   SIGNET_IFD=LIST      of: pinpad, modify, display, narrow, t0, short,
+ *                        max:N
  *                        short: refuses extended length without telling;
- *                        max:N: tells N as dwMaxAPDUDataSize, 0 is short
+ *                        max:N: tells N as dwMaxAPDUDataSize, 0 is short;
+ *                        narrow: takes PINs of 7 to 7 digits
  *   SIGNET_IFD_PINS=FILE what is typed, a line for each PIN: 123456, timeout,
  *                        cancel, differ; a change takes old and new
+ *   SIGNET_IFD_DIGITS=HH the wPINMaxExtraDigit that we must get, 0608
  *   SIGNET_IFD_STALL=FILE while it is there, the next command fails on the bus
  *                        and takes the file away
  */
@@ -270,7 +273,8 @@ static size_t
 properties(uint8_t *out)
 {
 	const uint8_t layout[] = { 1, 2, 16, is_set("display") ? 2 : 0 };
-	const uint8_t pins[] = { 6, 1, 4, 7, 1, 12 };
+	const uint8_t pins[] = { 6, 1, is_set("narrow") ? 7 : 4,
+				 7, 1, is_set("narrow") ? 7 : 12 };
 	long max = apdu_max();
 	const uint8_t size[] = { TAG_MAX_APDU,	       4,
 				 (uint8_t)max,	       (uint8_t)(max >> 8),

@@ -2,10 +2,13 @@
 """signet in readers with a keypad, with T=0, without extended length, and that
 stall on the bus: beside a real pcscd with the driver of ifd.c.
 
-usage: readers.py CLIENTS-FOLDER MODULE keypad|short|told-short|extended|t0|stall
+usage: readers.py CLIENTS-FOLDER MODULE
+       keypad|keypad-openpgp|keypad-openpgp-narrow|keypad-verify-only|
+       short|told-short|extended|t0|stall
 """
 
 import os
+import re
 import subprocess
 import sys
 
@@ -73,12 +76,71 @@ def keypad():
     session.login(None)
     session.logout()
     lib.finalize()
+    not_logged(wrong, right)
+
+
+def not_logged(*secrets):
     with open(folder + "/signet.log", encoding="utf-8") as log:
         text = log.read()
     check("keypad" in text, "the wait is in the log")
-    for secret in (wrong, right):
+    for secret in secrets:
         for form in (secret, secret.encode().hex()):
             check(form not in text, "no PIN in the log")
+
+
+def counted(prefix):
+    return sum(line.startswith(prefix) for line in trace())
+
+
+def pgp_tries():
+    text = subprocess.run(os.environ["CARD_TELL"].split() + ["state"],
+                          check=True, capture_output=True, text=True).stdout
+    return int(re.search(r"pw1=(\d+)", text).group(1))
+
+
+def change_at_keypad(old, new, short):
+    """C_SetPIN with NULL for both PINs: the person types them."""
+    with open(os.environ["SIGNET_IFD_PINS"], "w", encoding="ascii") as lines:
+        lines.write("\n".join([
+            "cancel", old, "timeout", old, "differ", short, new, short,
+            new, new, old, new, old, new, ""]))
+    lib = ck.Module(module).initialize()
+    session = lib.session(lib.slots()[0], flags=ck.SERIAL | ck.READ_WRITE)
+
+    def expect(wanted, *arguments):
+        got = ck.answer(session.set_pin, *(arguments or (None, None)))
+        check(got == wanted, f"C_SetPIN {got:#x}, not {wanted:#x}")
+
+    expect(ck.ARGUMENTS_BAD, None, new.encode())
+    expect(ck.ARGUMENTS_BAD, old.encode(), None)
+    for wanted in (ck.FUNCTION_CANCELED, ck.FUNCTION_CANCELED, ck.PIN_INVALID,
+                   ck.PIN_LEN_RANGE):
+        expect(wanted)
+    check(counted("0024") == 0, "nothing has reached the card")
+    expect(ck.PIN_LEN_RANGE)
+    check(counted("0024") == 0, "nothing has reached the card")
+    check(pgp_tries() == 3, "nothing has cost a try")
+    expect(ck.PIN_INCORRECT)
+    check(pgp_tries() == 2, "a wrong PIN costs one")
+    expect(ck.OK)
+    check(pgp_tries() == 3, "a change gives the tries back")
+    check(ck.answer(session.login, None) == ck.PIN_INCORRECT, "the old PIN")
+    session.login(None)
+    lib.finalize()
+    not_logged(old, new)
+
+
+def verify_only():
+    with open(os.environ["SIGNET_IFD_PINS"], "w", encoding="ascii") as lines:
+        lines.write("123456\n")
+    lib = ck.Module(module).initialize()
+    session = lib.session(lib.slots()[0], flags=ck.SERIAL | ck.READ_WRITE)
+    check(ck.answer(session.set_pin, None, None) == ck.FUNCTION_NOT_SUPPORTED,
+          "a keypad that changes no PIN")
+    session.set_pin(b"123456", b"654321")
+    session.set_pin(b"654321", b"123456")
+    session.login(None)
+    lib.finalize()
 
 
 def longest():
@@ -121,6 +183,12 @@ def main():
     what = sys.argv[3]
     if what == "keypad":
         keypad()
+    elif what == "keypad-openpgp":
+        change_at_keypad("739182", "84027561", "739")
+    elif what == "keypad-openpgp-narrow":
+        change_at_keypad("7391826", "8402756", "739182")
+    elif what == "keypad-verify-only":
+        verify_only()
     elif what == "stall":
         stall()
     elif what == "extended":

@@ -181,6 +181,9 @@ login_keypad(void **state)
 	assert_int_equal(t->ops->login(t, LOGIN_USER, cursor_of(NULL, 0)),
 			 CKR_OK);
 	assert_int_equal(script->keypad, 1);
+	assert_int_equal(script->typed.command.ins, 0x20);
+	assert_int_equal(script->typed.command.data.left, 8);
+	assert_false(script->typed.change);
 	assert_int_equal(t->ops->login_state(t), LOGIN_USER);
 	token_unref(t);
 }

@@ -43,6 +43,36 @@ verify_no_keypad(void **state)
 }
 
 static void
+change_keypad(void **state)
+{
+	struct script *script = script_new();
+	struct card_applet a = { .transport =
+					 apdu_layer_new(&script->transport) };
+	uint64_t generation;
+
+	assert_int_equal(a.transport->ops->begin(a.transport, &generation),
+			 CKR_OK);
+	assert_int_equal(iso_change_keypad(&a, &pin, 8), CKR_PIN_LEN_RANGE);
+	assert_int_equal(script->keypad, 0);
+	script->info.pinpad = true;
+	assert_int_equal(iso_change_keypad(&a, &pin, 65), CKR_OK);
+	assert_int_equal(iso_change_keypad(&a, &pin, 129), CKR_PIN_LEN_RANGE);
+	assert_int_equal(iso_change_keypad(&a, &pin, 8), CKR_OK);
+	assert_int_equal(script->keypad, 2);
+	assert_true(script->typed.change);
+	assert_int_equal(script->typed.command.ins, 0x24);
+	assert_int_equal(script->typed.command.data.left, 16);
+	assert_int_equal(script->typed.block, 8);
+	assert_int_equal(script->typed.pin_max, 8);
+	script->typed_sw = 0x63C1;
+	assert_int_equal(iso_change_keypad(&a, &pin, 8), CKR_PIN_INCORRECT);
+	assert_int_equal(a.sw, 0x63C1);
+	a.transport->ops->end(a.transport);
+	a.transport->ops->close(a.transport);
+	script_free(script);
+}
+
+static void
 verify_padded(void **state)
 {
 	assert_int_equal(verify("> 0020008008313233343536FFFF\n< 63C2\n",
@@ -131,6 +161,8 @@ main(void)
 		{ "/cardos/iso7816/verify/no-keypad", verify_no_keypad, NULL,
 		  NULL, NULL },
 		{ "/cardos/iso7816/verify/padded", verify_padded, NULL, NULL,
+		  NULL },
+		{ "/cardos/iso7816/change/keypad", change_keypad, NULL, NULL,
 		  NULL },
 		{ "/cardos/iso7816/pin-status", status_words, NULL, NULL,
 		  NULL },

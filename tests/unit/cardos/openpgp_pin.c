@@ -270,6 +270,27 @@ change_good(void **state)
 }
 
 static void
+change_keypad(void **state)
+{
+	struct card_pin_status status;
+	struct cursor typed = { 0 };
+
+	script->info.pinpad = true;
+	assert_int_equal(
+		openpgp_driver.pin_change(&applet, 0, typed, typed, &status),
+		CKR_OK);
+	assert_int_equal(script->typed.command.p2, 0x81);
+	assert_int_equal(script->typed.command.data.left, 0);
+	assert_true(script->typed.change);
+	script->typed_sw = 0x6982;
+	script_add(script, GET_C4 "< 007F7F7F0200039000\n");
+	assert_int_equal(
+		openpgp_driver.pin_change(&applet, 0, typed, typed, &status),
+		CKR_PIN_INCORRECT);
+	assert_int_equal(status.tries_left, 2);
+}
+
+static void
 code_wrong(void **state)
 {
 	struct card_pin_status status;
@@ -320,6 +341,7 @@ main(void)
 		CASE("forget", forget, setup),
 		CASE("change/good", change_good, setup),
 		CASE("code/good", code_good, setup),
+		CASE("change/keypad", change_keypad, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,8 +24,10 @@ struct script {
 	struct token *token;
 	bool busy, gone, closed;
 	unsigned begins, releases, exchanges, keypad;
-	bool alone; /* nobody else is connected */
-	char *lines; /* what is still to come */
+	struct pin_entry typed; /* what the keypad was last asked for */
+	uint16_t typed_sw;	/* and the card said to it; 0: 9000 */
+	bool alone;		/* nobody else is connected */
+	char *lines;		/* what is still to come */
 	struct builder text;
 	struct builder input;	/* of a chained command */
 	struct builder pending; /* of an answer fetched in pieces */

@@ -42,8 +42,8 @@ crypto_fetch(struct crypto *c)
 	if (c->provider == NULL)
 		return false;
 	for (enum digest d = DIGEST_NONE + 1; d < DIGESTS; d++) {
-		c->digests[d] = EVP_MD_fetch(c->library, digest_name(d), NULL);
-		if (c->digests[d] == NULL)
+		c->digests[d] = digest_fetch(c->library, d);
+		if (c->digests[d] == NULL && !digest_optional(d))
 			return false;
 	}
 	return true;

@@ -34,7 +34,7 @@ enum { KEY_SIZES_MAX = 3 };
 struct crypto {
 	OSSL_LIB_CTX *library;
 	OSSL_PROVIDER *provider;
-	EVP_MD *digests[DIGESTS]; /* none for DIGEST_NONE */
+	EVP_MD *digests[DIGESTS]; /* none for DIGEST_NONE; see digest_fetch() */
 	/* Fetched at first use; in the order of the modes' key sizes. */
 	_Atomic(EVP_CIPHER *) ciphers[MODES][KEY_SIZES_MAX];
 };
@@ -65,7 +65,11 @@ bool param_read(const CK_MECHANISM *mechanism, void *param,
 /* Bytes that a parameter points to; bad when they are not there. */
 struct cursor param_bytes(const void *data, CK_ULONG size);
 
-/* OpenSSL's name of a digest, NULL for DIGEST_NONE. */
+/* OpenSSL's name of a digest, NULL for DIGEST_NONE. Those that are optional have
+ * one that does not say their size. */
 const char *digest_name(enum digest d);
+bool digest_optional(enum digest d);
+/* NULL when this OpenSSL has not got it. */
+EVP_MD *digest_fetch(OSSL_LIB_CTX *library, enum digest d) MUST_CHECK;
 
 #endif

@@ -1,4 +1,6 @@
 /* Message digests: the cached algorithms and a digest under way. */
+#include <openssl/core_names.h>
+
 #include "context.h"
 #include "mem.h"
 
@@ -6,6 +8,8 @@ static const struct digest_row {
 	const char *name;
 	size_t size;
 	CK_MECHANISM_TYPE mechanism;
+	/* how the algorithm is told its size, when it has several */
+	const char *size_param;
 } digest_rows[DIGESTS] = {
 	[DIGEST_SHA1] = { "SHA1", 20, CKM_SHA_1 },
 	[DIGEST_SHA224] = { "SHA2-224", 28, CKM_SHA224 },
@@ -19,11 +23,26 @@ static const struct digest_row {
 	[DIGEST_SHA3_384] = { "SHA3-384", 48, CKM_SHA3_384 },
 	[DIGEST_SHA3_512] = { "SHA3-512", 64, CKM_SHA3_512 },
 	[DIGEST_BLAKE2B] = { "BLAKE2B-512", 64, CKM_BLAKE2B_512 },
+#define BLAKE2B(size, mechanism)                                          \
+	{                                                                 \
+		"BLAKE2B-512", size, mechanism, OSSL_DIGEST_PARAM_SIZE \
+	}
+	[DIGEST_BLAKE2B_160] = BLAKE2B(20, CKM_BLAKE2B_160),
+	[DIGEST_BLAKE2B_256] = BLAKE2B(32, CKM_BLAKE2B_256),
+	[DIGEST_BLAKE2B_384] = BLAKE2B(48, CKM_BLAKE2B_384),
+#define SHAKE(name, size)                                                     \
+	{                                                                     \
+		name, size, CK_UNAVAILABLE_INFORMATION,                       \
+			OSSL_DIGEST_PARAM_XOFLEN                              \
+	}
+	[DIGEST_SHAKE128] = SHAKE("SHAKE-128", 32),
+	[DIGEST_SHAKE256] = SHAKE("SHAKE-256", 64),
 };
 
 struct digester {
 	EVP_MD_CTX *context;
 	size_t size;
+	OSSL_PARAM params[2]; /* the size, where that has to be told */
 	bool started; /* the context is in the middle of a message */
 };
 
@@ -39,6 +58,26 @@ digest_size(enum digest d)
 	return digest_rows[d].size;
 }
 
+/* Before 3.2 OpenSSL's BLAKE2b is of 512 bits, whatever it is told. */
+EVP_MD *
+digest_fetch(OSSL_LIB_CTX *library, enum digest d)
+{
+	const struct digest_row *row = &digest_rows[d];
+	EVP_MD *md = EVP_MD_fetch(library, row->name, NULL);
+	if (md == NULL || row->size_param == NULL ||
+	    OSSL_PARAM_locate_const(EVP_MD_settable_ctx_params(md),
+				    row->size_param) != NULL)
+		return md;
+	EVP_MD_free(md);
+	return NULL;
+}
+
+bool
+digest_optional(enum digest d)
+{
+	return digest_rows[d].size_param != NULL;
+}
+
 const struct evp_md_st *
 digest_algorithm(enum digest d)
 {
@@ -49,6 +88,8 @@ digest_algorithm(enum digest d)
 enum digest
 digest_of_mechanism(CK_MECHANISM_TYPE type)
 {
+	if (type == CK_UNAVAILABLE_INFORMATION)
+		return DIGEST_NONE;
 	for (enum digest d = DIGEST_NONE + 1; d < DIGESTS; d++)
 		if (digest_rows[d].mechanism == type)
 			return d;
@@ -70,12 +111,17 @@ digester_new(enum digest d)
 	struct digester *new = mem_new(sizeof(*new));
 	if (new == NULL)
 		return NULL;
-	crypto_enter();
 	new->size = digest_size(d);
+	new->params[0] = OSSL_PARAM_construct_end();
+	if (digest_rows[d].size_param != NULL)
+		new->params[0] = OSSL_PARAM_construct_size_t(
+			digest_rows[d].size_param, &new->size);
+	new->params[1] = OSSL_PARAM_construct_end();
+	crypto_enter();
 	new->context = EVP_MD_CTX_new();
-	new->started =
-		new->context !=
-		NULL &&EVP_DigestInit_ex2(new->context, algorithm, NULL) == 1;
+	new->started = new->context != NULL &&
+		       EVP_DigestInit_ex2(new->context, algorithm,
+					  new->params) == 1;
 	bool good = new->started;
 	DROP(crypto_leave(good, CKR_OK)); /* NULL says it all */
 	if (good)
@@ -94,7 +140,8 @@ static bool
 digester_start(struct digester *d)
 {
 	if (!d->started)
-		d->started = EVP_DigestInit_ex2(d->context, NULL, NULL) == 1;
+		d->started =
+			EVP_DigestInit_ex2(d->context, NULL, d->params) == 1;
 	return d->started;
 }
 

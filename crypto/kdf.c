@@ -233,6 +233,9 @@ static const struct kdf_row rows[] = {
 	{ CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE, false, false },
 	{ CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH, false, false },
 	{ CKM_TLS12_KDF, false, false },
+	{ CKM_TLS_KDF, false, false },
+	{ CKM_TLS_MASTER_KEY_DERIVE, false, false },
+	{ CKM_TLS_MASTER_KEY_DERIVE_DH, false, false },
 	{ CKM_SHAKE_128_KEY_DERIVATION, false, false },
 	{ CKM_SHAKE_256_KEY_DERIVATION, false, false },
 	{ CKM_SHA1_KEY_DERIVATION, false, false },
@@ -247,6 +250,9 @@ static const struct kdf_row rows[] = {
 	{ CKM_SHA3_384_KEY_DERIVATION, false, false },
 	{ CKM_SHA3_512_KEY_DERIVATION, false, false },
 	{ CKM_BLAKE2B_512_KEY_DERIVE, false, false },
+	{ CKM_BLAKE2B_160_KEY_DERIVE, false, false },
+	{ CKM_BLAKE2B_256_KEY_DERIVE, false, false },
+	{ CKM_BLAKE2B_384_KEY_DERIVE, false, false },
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
@@ -271,6 +277,9 @@ static const struct {
 	{ kdf_tls_extended },
 	{ kdf_tls_extended },
 	{ kdf_tls_export },
+	{ kdf_tls_export },
+	{ kdf_tls_master },
+	{ kdf_tls_master },
 	{ derive_shake },
 	{ derive_shake },
 	{ derive_digest, DIGEST_SHA1 },
@@ -285,6 +294,9 @@ static const struct {
 	{ derive_digest, DIGEST_SHA3_384 },
 	{ derive_digest, DIGEST_SHA3_512 },
 	{ derive_digest, DIGEST_BLAKE2B },
+	{ derive_digest, DIGEST_BLAKE2B_160 },
+	{ derive_digest, DIGEST_BLAKE2B_256 },
+	{ derive_digest, DIGEST_BLAKE2B_384 },
 };
 _Static_assert(ROWS == sizeof(functions) / sizeof(functions[0]),
 	       "a function for each row");
@@ -296,6 +308,13 @@ digest_of_row(CK_MECHANISM_TYPE type)
 	while (i < ROWS - 1 && rows[i].type != type)
 		i++;
 	return functions[i].digest;
+}
+
+bool
+kdf_can(CK_MECHANISM_TYPE type)
+{
+	enum digest d = digest_of_row(type);
+	return d == DIGEST_NONE || digest_algorithm(d) != NULL;
 }
 
 const struct kdf_row *
@@ -311,7 +330,8 @@ kdf_run(const struct kdf_job *job, struct builder *out)
 	if (job->wanted > KDF_SIZE_MAX || job->base.left > KDF_SIZE_MAX)
 		return CKR_KEY_SIZE_RANGE;
 	for (size_t i = 0; i < ROWS; i++)
-		if (rows[i].type == job->mechanism->mechanism)
+		if (rows[i].type == job->mechanism->mechanism &&
+		    kdf_can(rows[i].type))
 			return functions[i].derive(job, out);
 	return CKR_MECHANISM_INVALID;
 }
@@ -354,6 +374,10 @@ kdf_agreed(CK_EC_KDF_TYPE kdf, struct cursor secret, struct cursor shared_info,
 		{ CKD_SHA3_256_KDF, DIGEST_SHA3_256 },
 		{ CKD_SHA3_384_KDF, DIGEST_SHA3_384 },
 		{ CKD_SHA3_512_KDF, DIGEST_SHA3_512 },
+		{ CKD_BLAKE2B_160_KDF, DIGEST_BLAKE2B_160 },
+		{ CKD_BLAKE2B_256_KDF, DIGEST_BLAKE2B_256 },
+		{ CKD_BLAKE2B_384_KDF, DIGEST_BLAKE2B_384 },
+		{ CKD_BLAKE2B_512_KDF, DIGEST_BLAKE2B },
 	};
 	if (kdf == CKD_NULL) {
 		if (shared_info.bad || shared_info.left > 0)
@@ -367,7 +391,7 @@ kdf_agreed(CK_EC_KDF_TYPE kdf, struct cursor secret, struct cursor shared_info,
 		return CKR_MECHANISM_PARAM_INVALID;
 	for (size_t i = 0; i < sizeof(kdfs) / sizeof(kdfs[0]); i++) {
 		enum digest d = kdfs[i].digest;
-		if (kdfs[i].kdf == kdf)
+		if (kdfs[i].kdf == kdf && digest_algorithm(d) != NULL)
 			return x963(d, secret, shared_info,
 				    wanted > 0 ? wanted : digest_size(d), out);
 	}

@@ -1,4 +1,4 @@
-/* Derivations on top of a MAC: HKDF, SP 800-108, the TLS 1.2 PRF. */
+/* Derivations on top of a MAC: HKDF, SP 800-108, P_hash of TLS 1.2. */
 #include "kdf_inside.h"
 #include "mem.h"
 
@@ -110,7 +110,7 @@ kdf_hkdf(const struct kdf_job *job, struct builder *out)
 
 /* A(i) = HMAC(secret, A(i-1)), output HMAC(secret, A(i) || seed). */
 CK_RV
-kdf_tls_prf(enum digest d, struct cursor secret, struct cursor seed,
+kdf_p_hash(enum digest d, struct cursor secret, struct cursor seed,
 	    size_t wanted, struct builder *out)
 {
 	uint8_t a_space[DIGEST_SIZE_MAX], space[DIGEST_SIZE_MAX];

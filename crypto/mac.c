@@ -4,6 +4,7 @@
 
 #include "cipher.h"
 #include "context.h"
+#include "kdf.h"
 #include "mem.h"
 
 enum {
@@ -11,14 +12,21 @@ enum {
 	AES_TAG = 16,
 	DES_TAG = 8,
 	GMAC_IV_MAX = 128,
+	TLS_SEED_MAX = 65536,
+	TLS_SERVER = 1, /* who signs, in CK_TLS_MAC_PARAMS */
+	TLS_CLIENT = 2,
 	BITS = 8,
 };
 
-enum mac_kind { KIND_HMAC, KIND_CMAC, KIND_GMAC };
+enum mac_kind { KIND_HMAC, KIND_CMAC, KIND_GMAC, KIND_TLS };
 
 struct mac {
 	EVP_MAC_CTX *context;
 	size_t size; /* of what is given out */
+	/* A PRF of TLS takes its secret, and label and data, at the end. */
+	bool tls;
+	CK_MECHANISM_TYPE prf;
+	struct builder secret, seed;
 };
 
 #define SIGN	 (CKF_SIGN | CKF_VERIFY)
@@ -47,6 +55,8 @@ static const struct secret_row rows[] = {
 	{ CKM_DES3_CMAC, CKK_DES3, SIGN, 24, 24 },
 	{ CKM_DES3_CMAC_GENERAL, CKK_DES3, SIGN, 24, 24 },
 	{ CKM_AES_GMAC, CKK_AES, SIGN, 16, 32 },
+	{ CKM_TLS_MAC, CKK_GENERIC_SECRET, SIGN, ANY_HMAC },
+	{ CKM_TLS12_MAC, CKK_GENERIC_SECRET, SIGN, ANY_HMAC },
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
@@ -80,6 +90,8 @@ static const struct mac_meaning {
 	{ KIND_CMAC, DIGEST_NONE, MODE_DES3_CBC, false, CKK_DES3 },
 	{ KIND_CMAC, DIGEST_NONE, MODE_DES3_CBC, true, CKK_DES3 },
 	{ KIND_GMAC, DIGEST_NONE, MODE_AES_GCM, false, CKK_AES },
+	{ KIND_TLS, DIGEST_NONE, 0, false, CKK_GENERIC_SECRET },
+	{ KIND_TLS, DIGEST_NONE, 0, false, CKK_GENERIC_SECRET },
 };
 _Static_assert(ROWS == sizeof(meanings) / sizeof(meanings[0]),
 	       "a meaning for each row");
@@ -126,6 +138,9 @@ mac_end(struct mac *m)
 {
 	EVP_MAC_CTX_free(m->context);
 	m->context = NULL;
+	builder_free(&m->secret);
+	builder_free(&m->seed);
+	m->tls = false;
 }
 
 void
@@ -169,6 +184,9 @@ mac_start_hmac(struct mac *m, enum digest d, struct cursor key)
 						 (char *)digest_name(d), 0),
 		OSSL_PARAM_construct_end(),
 	};
+	/* OpenSSL's HMAC cannot tell a digest its size */
+	if (digest_optional(d))
+		return CKR_MECHANISM_PARAM_INVALID;
 	m->size = digest_size(d);
 	return context_start(m, KIND_HMAC, params, key);
 }
@@ -213,6 +231,33 @@ start_gmac(struct mac *m, const struct mac_meaning *meaning,
 	return rv == CKR_OK ? mac_update(m, aad) : rv;
 }
 
+/* What ends a handshake (6.40.11; RFC 5246, 7.4.9). */
+static CK_RV
+start_tls(struct mac *m, const CK_MECHANISM *mechanism, struct cursor key)
+{
+	CK_TLS_MAC_PARAMS p;
+	if (!param_read(mechanism, &p, sizeof(p)) ||
+	    (p.prfHashMechanism != CKM_TLS_PRF &&
+	     digest_of_mechanism(p.prfHashMechanism) == DIGEST_NONE) ||
+	    p.ulMacLength == 0 || p.ulMacLength > MAC_SIZE_MAX ||
+	    (p.ulServerOrClient != TLS_SERVER &&
+	     p.ulServerOrClient != TLS_CLIENT))
+		return CKR_MECHANISM_PARAM_INVALID;
+	mac_end(m);
+	m->tls = true;
+	m->prf = p.prfHashMechanism;
+	m->size = p.ulMacLength;
+	m->secret = builder_heap(key.left);
+	m->seed = builder_heap(TLS_SEED_MAX);
+	builder_append(&m->secret, key);
+	builder_text(&m->seed, p.ulServerOrClient == TLS_SERVER
+				       ? "server finished"
+				       : "client finished");
+	return builder_ok(&m->secret) && builder_ok(&m->seed)
+		       ? CKR_OK
+		       : CKR_HOST_MEMORY;
+}
+
 CK_RV
 mac_start(struct mac *m, const CK_MECHANISM *mechanism, struct cursor key)
 {
@@ -221,6 +266,8 @@ mac_start(struct mac *m, const CK_MECHANISM *mechanism, struct cursor key)
 		return CKR_MECHANISM_INVALID;
 	if (meaning->kind == KIND_GMAC)
 		return start_gmac(m, meaning, mechanism, key);
+	if (meaning->kind == KIND_TLS)
+		return start_tls(m, mechanism, key);
 	size_t full = meaning->mode == MODE_DES3_CBC ? DES_TAG : AES_TAG;
 	if (meaning->kind == KIND_HMAC)
 		full = digest_size(meaning->digest);
@@ -246,6 +293,10 @@ mac_size(const struct mac *m)
 CK_RV
 mac_update(struct mac *m, struct cursor in)
 {
+	if (m->tls) {
+		builder_append(&m->seed, in);
+		return builder_ok(&m->seed) ? CKR_OK : CKR_DATA_LEN_RANGE;
+	}
 	if (m->context == NULL)
 		return CKR_OPERATION_NOT_INITIALIZED;
 	if (in.bad || EVP_MAC_update(m->context, in.at, in.left) != 1)
@@ -258,6 +309,9 @@ mac_finish(struct mac *m, struct builder *out)
 {
 	uint8_t space[MAC_SIZE_MAX];
 	size_t size = 0;
+	if (m->tls)
+		return kdf_tls_prf(m->prf, builder_read(&m->secret),
+				   builder_read(&m->seed), m->size, out);
 	if (m->context == NULL)
 		return CKR_OPERATION_NOT_INITIALIZED;
 	crypto_enter();

@@ -31,14 +31,22 @@ enum digest {
 	DIGEST_SHA3_512,
 	DIGEST_SIGNATURES, /* those above come in signatures, the rest does not */
 	DIGEST_BLAKE2B = DIGEST_SIGNATURES,
+	/* that an older OpenSSL does not have */
+	DIGEST_BLAKE2B_160,
+	DIGEST_BLAKE2B_256,
+	DIGEST_BLAKE2B_384,
+	DIGEST_SHAKE128, /* of 256 bits (FIPS 204, 5.4.1) */
+	DIGEST_SHAKE256, /* of 512 bits */
 	DIGESTS,
 };
 
 size_t digest_size(enum digest d);
 /* CKM_SHA256 -> DIGEST_SHA256; DIGEST_NONE for all that is no plain digest. */
 enum digest digest_of_mechanism(CK_MECHANISM_TYPE type);
+/* CK_UNAVAILABLE_INFORMATION for those that PKCS#11 does not digest with. */
 CK_MECHANISM_TYPE digest_mechanism(enum digest d);
-/* OpenSSL's own, kept by the context; NULL for DIGEST_NONE or no memory. */
+/* OpenSSL's own, kept by the context; NULL for DIGEST_NONE, for what this
+ * OpenSSL has not, or no memory. */
 const struct evp_md_st *digest_algorithm(enum digest d);
 
 /* A digest under way; finish leaves it ready for the next message. */

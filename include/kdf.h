@@ -26,8 +26,9 @@ struct kdf_row {
 			  * (PKCS#11 3.2, 6.43) */
 	bool gives_data; /* a CKO_DATA object comes of it */
 };
-/* All that kdf_run() knows, and what this OpenSSL can do. */
+/* All that kdf_run() knows, and whether this OpenSSL can do it. */
 const struct kdf_row *kdf_rows(size_t *count);
+bool kdf_can(CK_MECHANISM_TYPE type);
 
 /* The part after an ECDH (PKCS#11 3.2, 6.3.20): what CKD_* makes of the shared
  * secret. WANTED 0 with CKD_NULL: all of it. */
@@ -35,9 +36,14 @@ CK_RV kdf_agreed(CK_EC_KDF_TYPE kdf, struct cursor secret,
 		 struct cursor shared_info, size_t wanted,
 		 struct builder *out) MUST_CHECK;
 
-/* The TLS 1.2 PRF (RFC 5246, 5); SEED is label and seed. */
-CK_RV kdf_tls_prf(enum digest d, struct cursor secret, struct cursor seed,
-		  size_t wanted, struct builder *out) MUST_CHECK;
+/*
+ * The PRF of TLS 1.2 with this hash (RFC 5246, 5), or with CKM_TLS_PRF that of
+ * TLS 1.0 and 1.1 (RFC 4346, 5); SEED is label and seed.
+ * CKR_MECHANISM_PARAM_INVALID.
+ */
+CK_RV kdf_tls_prf(CK_MECHANISM_TYPE prf, struct cursor secret,
+		  struct cursor seed, size_t wanted,
+		  struct builder *out) MUST_CHECK;
 /* CKM_PKCS5_PBKD2, whose password is in its parameter. */
 CK_RV kdf_pbkdf2(const CK_MECHANISM *mechanism, size_t wanted,
 		 struct builder *out) MUST_CHECK;

@@ -131,6 +131,24 @@ static const struct {
 };
 enum { AGREEMENTS = sizeof(agreements) / sizeof(agreements[0]) };
 
+/* Of these comes another number of keys than one. */
+static const struct {
+	struct mechanism mechanism;
+	CK_RV (*derive)
+	(struct soft_token *t, const struct derivation *d,
+	 const struct base *base, struct template with, struct derived *list,
+	 size_t *count);
+} connections[] = {
+	{ { CKM_TLS12_KEY_AND_MAC_DERIVE, { 48, 48, CKF_DERIVE } },
+	  tls_keys_derive },
+	{ { CKM_TLS12_KEY_SAFE_DERIVE, { 48, 48, CKF_DERIVE } },
+	  tls_keys_derive },
+	{ { CKM_TLS_KEY_AND_MAC_DERIVE, { 48, 48, CKF_DERIVE } },
+	  tls_keys_derive },
+	{ { CKM_TLS_PRF, { 1, SECRET_MAX, CKF_DERIVE } }, tls_prf_derive },
+};
+enum { CONNECTIONS = sizeof(connections) / sizeof(connections[0]) };
+
 size_t
 derive_mechanisms(struct mechanism *list, size_t room)
 {
@@ -139,14 +157,15 @@ derive_mechanisms(struct mechanism *list, size_t room)
 
 	for (size_t i = 0; i < AGREEMENTS && done < room; i++)
 		list[done++] = agreements[i].mechanism;
-	for (size_t i = 0; i < count && done < room; i++)
-		list[done++] =
-			(struct mechanism){ rows[i].type,
-					    { 1, KDF_SIZE_MAX, CKF_DERIVE } };
-	if (done < room)
-		list[done++] = (struct mechanism){ CKM_TLS12_KEY_AND_MAC_DERIVE,
-						   { 48, 48, CKF_DERIVE } };
-	return AGREEMENTS + count + 1;
+	for (size_t i = 0; i < CONNECTIONS && done < room; i++)
+		list[done++] = connections[i].mechanism;
+	for (size_t i = 0; i < count && done < room; i++) {
+		if (kdf_can(rows[i].type))
+			list[done++] = (struct mechanism){
+				rows[i].type, { 1, KDF_SIZE_MAX, CKF_DERIVE }
+			};
+	}
+	return done;
 }
 
 static const struct kdf_row *
@@ -169,7 +188,11 @@ derive_known(CK_MECHANISM_TYPE type)
 		if (agreements[i].mechanism.type == type)
 			return true;
 	}
-	return row_of(type) != NULL || type == CKM_TLS12_KEY_AND_MAC_DERIVE;
+	for (size_t i = 0; i < CONNECTIONS; i++) {
+		if (connections[i].mechanism.type == type)
+			return true;
+	}
+	return row_of(type) != NULL && kdf_can(type);
 }
 
 static CK_RV
@@ -280,12 +303,32 @@ derive_with(struct soft_token *t, const struct derivation *d,
 	return rv;
 }
 
+static CK_RV
+derive_all(struct soft_token *t, const struct derivation *d,
+	   const struct base *base, struct template with, struct derived *list,
+	   size_t *count)
+{
+	struct derived made = { .handle = NULL };
+	CK_RV rv;
+
+	for (size_t i = 0; i < CONNECTIONS; i++) {
+		if (connections[i].mechanism.type == d->mechanism->mechanism)
+			return connections[i].derive(t, d, base, with, list,
+						     count);
+	}
+	rv = derive_with(t, d, base, with, &made.attrs);
+	if (rv != CKR_OK)
+		return rv;
+	list[0] = made;
+	*count = 1;
+	return CKR_OK;
+}
+
 CK_RV
 soft_derive(struct token *token, const struct derivation *d,
 	    struct derived *list, size_t *count)
 {
 	struct soft_token *t = soft_of(token);
-	struct derived made = { .handle = NULL };
 	struct merged merged = { .room = 0 };
 	struct base base;
 	CK_RV rv;
@@ -296,16 +339,8 @@ soft_derive(struct token *token, const struct derivation *d,
 	if (rv != CKR_OK)
 		return rv;
 	rv = merged_make(base.attrs, CKA_DERIVE_TEMPLATE, d->object, &merged);
-	if (rv == CKR_OK &&
-	    d->mechanism->mechanism == CKM_TLS12_KEY_AND_MAC_DERIVE) {
-		rv = tls_keys_derive(t, d, &base, merged.all, list, count);
-	} else if (rv == CKR_OK) {
-		rv = derive_with(t, d, &base, merged.all, &made.attrs);
-		if (rv == CKR_OK) {
-			list[0] = made;
-			*count = 1;
-		}
-	}
+	if (rv == CKR_OK)
+		rv = derive_all(t, d, &base, merged.all, list, count);
 	merged_free(&merged);
 	base_free(&base);
 	return rv;

@@ -13,7 +13,7 @@ enum {
 	SAFE_BITS_MAX = 448,
 	EC_BITS_MIN = 224,
 	EC_BITS_MAX = 521,
-	MADE_MAX = 64
+	MADE_MAX = 96
 };
 
 static const CK_FLAGS ec_flags = CKF_EC_F_P | CKF_EC_OID | CKF_EC_UNCOMPRESS;
@@ -74,7 +74,8 @@ digests_add(struct listing *l)
 		struct mechanism m = { .type = digest_mechanism(d),
 				       .info.flags = CKF_DIGEST };
 
-		if (digest_algorithm(d))
+		if (digest_algorithm(d) &&
+		    m.type != CK_UNAVAILABLE_INFORMATION)
 			list_add(l, m);
 	}
 }

@@ -180,11 +180,32 @@ bytes_random(const CK_MECHANISM *mechanism, size_t size, struct builder *out)
 	return space ? random_bytes(space, size) : CKR_HOST_MEMORY;
 }
 
+/* What RSA carries: the version that the client offers, then random bytes
+ * (6.40.3; RFC 5246, 7.4.7.1). */
+static CK_RV
+premaster_random(const CK_MECHANISM *mechanism, size_t size,
+		 struct builder *out)
+{
+	struct cursor version = cursor_of(mechanism->pParameter,
+					  mechanism->ulParameterLen);
+	uint8_t *space;
+
+	if (!mechanism->pParameter || version.left != sizeof(CK_VERSION))
+		return CKR_MECHANISM_PARAM_INVALID;
+	if (size != PREMASTER_SIZE)
+		return CKR_TEMPLATE_INCONSISTENT;
+	builder_append(out, version);
+	space = builder_space(out, size - version.left);
+	return space ? random_bytes(space, size - version.left)
+		     : CKR_HOST_MEMORY;
+}
+
 static const struct {
 	struct mechanism mechanism;
 	CK_KEY_TYPE type;
 	CK_RV(*make)
 	(const CK_MECHANISM *mechanism, size_t size, struct builder *out);
+	CK_ULONG size; /* when it is always the same */
 } generators[] = {
 	{ { CKM_AES_KEY_GEN, { 16, 32, CKF_GENERATE } },
 	  CKK_AES,
@@ -206,6 +227,27 @@ static const struct {
 	{ { CKM_PKCS5_PBKD2, { 1, SECRET_MAX, CKF_GENERATE } },
 	  CKK_GENERIC_SECRET,
 	  kdf_pbkdf2 },
+	{ { CKM_TLS_PRE_MASTER_KEY_GEN, { 48, 48, CKF_GENERATE } },
+	  CKK_GENERIC_SECRET,
+	  premaster_random,
+	  PREMASTER_SIZE },
+#define HMAC_KEY(name)                                                    \
+	{                                                                 \
+		{ CKM_##name##_KEY_GEN, { 1, SECRET_MAX, CKF_GENERATE } }, \
+			CKK_##name##_HMAC, bytes_random                   \
+	}
+	HMAC_KEY(SHA_1),
+	HMAC_KEY(SHA224),
+	HMAC_KEY(SHA256),
+	HMAC_KEY(SHA384),
+	HMAC_KEY(SHA512),
+	HMAC_KEY(SHA512_224),
+	HMAC_KEY(SHA512_256),
+	HMAC_KEY(SHA3_224),
+	HMAC_KEY(SHA3_256),
+	HMAC_KEY(SHA3_384),
+	HMAC_KEY(SHA3_512),
+	HMAC_KEY(BLAKE2B_512),
 };
 enum { GENERATORS = sizeof(generators) / sizeof(generators[0]) };
 
@@ -240,6 +282,8 @@ generate_with(struct soft_token *t, size_t which, const CK_MECHANISM *mechanism,
 			     (mechanism->mechanism != CKM_PKCS5_PBKD2 &&
 			      !type_fits(generators[which].type, wish.type))))
 		rv = CKR_TEMPLATE_INCONSISTENT;
+	if (rv == CKR_OK && wish.size == 0)
+		wish.size = generators[which].size;
 	if (rv == CKR_OK && wish.size == 0)
 		rv = CKR_TEMPLATE_INCOMPLETE;
 	if (rv == CKR_OK)

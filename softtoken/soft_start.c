@@ -166,7 +166,7 @@ start_digest(struct soft_operation *o, const CK_MECHANISM *mechanism)
 {
 	enum digest digest = digest_of_mechanism(mechanism->mechanism);
 
-	if (digest == DIGEST_NONE)
+	if (digest == DIGEST_NONE || !digest_algorithm(digest))
 		return CKR_MECHANISM_INVALID;
 	if (mechanism->ulParameterLen > 0)
 		return CKR_MECHANISM_PARAM_INVALID;

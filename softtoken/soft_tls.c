@@ -1,4 +1,5 @@
-/* The key block of TLS 1.2 as keys (PKCS#11 3.2, 6.40.7; RFC 5246, 6.3). */
+/* The key block of TLS 1.0 to 1.2 as keys (PKCS#11 3.2, 6.40.7; RFC 5246, 6.3),
+ * and the bare PRF. */
 #include "soft_tls.h"
 
 #include "kdf.h"
@@ -11,15 +12,52 @@ struct block {
 	size_t mac, key, iv;
 };
 
+static bool
+param_read(const CK_MECHANISM *mechanism, void *param, size_t size)
+{
+	struct cursor c = cursor_of(mechanism->pParameter, size);
+
+	if (!mechanism->pParameter || mechanism->ulParameterLen != size)
+		return false;
+	cursor_copy(&c, param, size);
+	return true;
+}
+
+/* TLS 1.0 and 1.1 have no choice of a hash; CKM_TLS12_KEY_SAFE_DERIVE gives no
+ * IVs, whatever it is asked. */
+static bool
+block_param(const CK_MECHANISM *mechanism, CK_TLS12_KEY_MAT_PARAMS *p)
+{
+	CK_SSL3_KEY_MAT_PARAMS old;
+
+	if (mechanism->mechanism != CKM_TLS_KEY_AND_MAC_DERIVE) {
+		if (!param_read(mechanism, p, sizeof(*p)))
+			return false;
+		if (mechanism->mechanism == CKM_TLS12_KEY_SAFE_DERIVE)
+			p->ulIVSizeInBits = 0;
+		return true;
+	}
+	if (!param_read(mechanism, &old, sizeof(old)))
+		return false;
+	*p = (CK_TLS12_KEY_MAT_PARAMS){
+		.ulMacSizeInBits = old.ulMacSizeInBits,
+		.ulKeySizeInBits = old.ulKeySizeInBits,
+		.ulIVSizeInBits = old.ulIVSizeInBits,
+		.bIsExport = old.bIsExport,
+		.RandomInfo = old.RandomInfo,
+		.pReturnedKeyMaterial = old.pReturnedKeyMaterial,
+		.prfHashMechanism = CKM_TLS_PRF,
+	};
+	return true;
+}
+
 static CK_RV
 block_read(const CK_MECHANISM *mechanism, struct block *b)
 {
-	struct cursor c = cursor_of(mechanism->pParameter, sizeof(b->p));
 	CK_TLS12_KEY_MAT_PARAMS *p = &b->p;
 
-	if (!mechanism->pParameter || mechanism->ulParameterLen != sizeof(b->p))
+	if (!block_param(mechanism, p))
 		return CKR_MECHANISM_PARAM_INVALID;
-	cursor_copy(&c, p, sizeof(*p));
 	b->mac = p->ulMacSizeInBits / BITS;
 	b->key = p->ulKeySizeInBits / BITS;
 	b->iv = p->ulIVSizeInBits / BITS;
@@ -41,15 +79,15 @@ static CK_RV
 block_compute(const struct block *b, struct cursor secret, struct builder *out)
 {
 	const CK_SSL3_RANDOM_DATA *r = &b->p.RandomInfo;
-	enum digest d = digest_of_mechanism(b->p.prfHashMechanism);
 	struct builder seed = builder_heap(SEED_MAX);
 	CK_RV rv = CKR_MECHANISM_PARAM_INVALID;
 
 	builder_text(&seed, "key expansion");
 	builder_put(&seed, r->pServerRandom, r->ulServerRandomLen);
 	builder_put(&seed, r->pClientRandom, r->ulClientRandomLen);
-	if (builder_ok(&seed) && d != DIGEST_NONE)
-		rv = kdf_tls_prf(d, secret, builder_read(&seed),
+	if (builder_ok(&seed))
+		rv = kdf_tls_prf(b->p.prfHashMechanism, secret,
+				 builder_read(&seed),
 				 2 * (b->mac + b->key + b->iv), out);
 	builder_free(&seed);
 	return rv;
@@ -163,5 +201,35 @@ tls_keys_derive(struct soft_token *t, const struct derivation *d,
 	if (rv == CKR_OK)
 		*count = keys.count;
 	builder_free(&all);
+	return rv;
+}
+
+/* No key comes of it: what was asked for goes to the caller (6.40.5). */
+CK_RV
+tls_prf_derive(struct soft_token *t, const struct derivation *d,
+	       const struct base *base, struct template with,
+	       struct derived *list, size_t *count)
+{
+	struct builder seed = builder_heap(SEED_MAX), out;
+	CK_TLS_PRF_PARAMS p;
+	CK_RV rv = CKR_MECHANISM_PARAM_INVALID;
+
+	if (!param_read(d->mechanism, &p, sizeof(p)) || !p.pOutput ||
+	    !p.pulOutputLen || *p.pulOutputLen == 0 ||
+	    *p.pulOutputLen > KDF_SIZE_MAX || (!p.pSeed && p.ulSeedLen > 0) ||
+	    (!p.pLabel && p.ulLabelLen > 0))
+		return CKR_MECHANISM_PARAM_INVALID;
+	if (!base_is(base, CKO_SECRET_KEY, CKK_GENERIC_SECRET))
+		return CKR_KEY_TYPE_INCONSISTENT;
+	out = builder_over(p.pOutput, *p.pulOutputLen);
+	builder_put(&seed, p.pLabel, p.ulLabelLen);
+	builder_put(&seed, p.pSeed, p.ulSeedLen);
+	if (builder_ok(&seed))
+		rv = kdf_tls_prf(CKM_TLS_PRF,
+				 attrs_value(base->attrs, CKA_VALUE),
+				 builder_read(&seed), *p.pulOutputLen, &out);
+	builder_free(&seed);
+	if (rv == CKR_OK)
+		*count = 0;
 	return rv;
 }

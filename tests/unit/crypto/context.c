@@ -127,6 +127,8 @@ test_context(void **state)
 	assert_ptr_equal(crypto_context(), c->library);
 	for (enum digest d = DIGEST_SHA1; d < DIGESTS; d++) {
 		assert_ptr_equal(digest_algorithm(d), c->digests[d]);
+		if (digest_optional(d) && c->digests[d] == NULL)
+			continue;
 		assert_true(EVP_MD_is_a(c->digests[d], judge_name(d)));
 	}
 	assert_true(OSSL_PROVIDER_available(c->library, "default"));

@@ -69,7 +69,8 @@ judge_name(enum digest d)
 	static const char *const names[DIGESTS] = {
 		NULL,	    "SHA1",	  "SHA224",	"SHA256",   "SHA384",
 		"SHA512",   "SHA512-224", "SHA512-256", "SHA3-224", "SHA3-256",
-		"SHA3-384", "SHA3-512",	  "BLAKE2b512",
+		"SHA3-384", "SHA3-512",	  "BLAKE2b512", "BLAKE2b512",
+		"BLAKE2b512", "BLAKE2b512", "SHAKE128", "SHAKE256",
 	};
 	return names[d];
 }

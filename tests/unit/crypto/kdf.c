@@ -370,7 +370,7 @@ test_tls_prf(void **state)
 	struct builder seed = builder_heap(64);
 	builder_text(&seed, "test label");
 	builder_append(&seed, hex("a0ba9f936cda311827a6f796ffd5198c"));
-	assert_int_equal(kdf_tls_prf(DIGEST_SHA256,
+	assert_int_equal(kdf_tls_prf(CKM_SHA256,
 				     hex("9bbe436ba940f017b17652849a71db35"),
 				     builder_read(&seed), 100, &out),
 			 CKR_OK);
@@ -379,6 +379,29 @@ test_tls_prf(void **state)
 		   "1edb5a6b301791e90d35c9c9a46b4e14baf9af0fa022f7077def17abfd"
 		   "3797c0564bab4fbc91666e9def9b97fce34f796789baa48082d122ee42"
 		   "c5a72e5a5110fff70187347b66");
+	builder_free(&out);
+	builder_free(&seed);
+}
+
+/* The PRF of TLS 1.0, computed from RFC 4346, 5 with Python's hmac: the halves
+ * of the secret have a byte in common. */
+static void
+test_tls_prf_old(void **state)
+{
+	struct builder out = builder_heap(KDF_SIZE_MAX);
+	struct builder seed = builder_heap(64);
+	builder_text(&seed, "test label");
+	builder_append(&seed, hex("a0ba9f936cda311827a6f796ffd5198c"));
+	assert_int_equal(kdf_tls_prf(CKM_SHA256_HMAC, text("s"), text("t"), 8,
+				     &out),
+			 CKR_MECHANISM_PARAM_INVALID);
+	assert_int_equal(kdf_tls_prf(CKM_TLS_PRF,
+				     hex("9bbe436ba940f017b17652849a71db3501"),
+				     builder_read(&seed), 50, &out),
+			 CKR_OK);
+	assert_hex(builder_read(&out),
+		   "383efe5bcee535a940450a3f563e523f390cc3ecdc46eb4ab82f99e476"
+		   "73eb368f6df508205b3fa062c8b1f0d3d2752f5707");
 	builder_free(&out);
 	builder_free(&seed);
 }
@@ -420,7 +443,7 @@ test_tls_secrets(void **state)
 			 CKR_OK);
 	assert_int_equal(version.major, 3);
 	assert_int_equal(version.minor, 3);
-	assert_int_equal(kdf_tls_prf(DIGEST_SHA256, base,
+	assert_int_equal(kdf_tls_prf(CKM_SHA256, base,
 				     text("master secretclientserver"), 48,
 				     &wanted),
 			 CKR_OK);
@@ -429,7 +452,7 @@ test_tls_secrets(void **state)
 			     base, none, 0, &out),
 			 CKR_OK);
 	builder_reset(&wanted);
-	assert_int_equal(kdf_tls_prf(DIGEST_SHA384, base,
+	assert_int_equal(kdf_tls_prf(CKM_SHA384, base,
 				     text("extended master secrethash"), 48,
 				     &wanted),
 			 CKR_OK);
@@ -439,14 +462,52 @@ test_tls_secrets(void **state)
 	assert_int_equal(run(CKM_TLS12_KDF, PARAM(k), base, none, 33, &out),
 			 CKR_OK);
 	builder_reset(&wanted);
-	assert_int_equal(kdf_tls_prf(DIGEST_SHA256, base,
+	assert_int_equal(kdf_tls_prf(CKM_SHA256, base,
 				     cursor_of("labelclientserver\0\3ctx", 22),
 				     33, &wanted),
 			 CKR_OK);
 	assert_same(builder_read(&out), builder_read(&wanted));
-	k.prfMechanism = CKM_TLS_PRF; /* of TLS 1.0 */
+	k.prfMechanism = CKM_SHA256_HMAC; /* no PRF of TLS */
 	assert_int_equal(run(CKM_TLS12_KDF, PARAM(k), base, none, 33, &out),
 			 bad);
+	builder_free(&out);
+	builder_free(&wanted);
+}
+
+/* TLS 1.0 has parameters of its own, without a hash. */
+static void
+test_tls_old(void **state)
+{
+	static const char premaster[] =
+		"\x03\x02 forty-six bytes more, as RSA brings them....";
+	const struct cursor base = cursor_of(premaster, 48), none = text("");
+	CK_VERSION version = { 9, 9 };
+	CK_SSL3_RANDOM_DATA random = { (CK_BYTE *)"client", 6,
+				       (CK_BYTE *)"server", 6 };
+	CK_SSL3_MASTER_KEY_DERIVE_PARAMS m = { random, &version };
+	CK_TLS12_MASTER_KEY_DERIVE_PARAMS other = { random, &version,
+						    CKM_SHA256 };
+	struct builder out = builder_heap(KDF_SIZE_MAX);
+	struct builder wanted = builder_heap(KDF_SIZE_MAX);
+	const CK_RV bad = CKR_MECHANISM_PARAM_INVALID;
+	assert_int_equal(run(CKM_TLS_MASTER_KEY_DERIVE, PARAM(other), base,
+			     none, 0, &out),
+			 bad);
+	assert_int_equal(run(CKM_TLS_MASTER_KEY_DERIVE_DH, PARAM(m), base,
+			     none, 0, &out),
+			 bad);
+	assert_int_equal(run(CKM_TLS_MASTER_KEY_DERIVE, PARAM(m), text("short"),
+			     none, 0, &out),
+			 CKR_KEY_SIZE_RANGE);
+	assert_int_equal(run(CKM_TLS_MASTER_KEY_DERIVE, PARAM(m), base, none,
+			     0, &out),
+			 CKR_OK);
+	assert_int_equal(version.minor, 2);
+	assert_int_equal(kdf_tls_prf(CKM_TLS_PRF, base,
+				     text("master secretclientserver"), 48,
+				     &wanted),
+			 CKR_OK);
+	assert_same(builder_read(&out), builder_read(&wanted));
 	builder_free(&out);
 	builder_free(&wanted);
 }
@@ -495,7 +556,9 @@ main(void)
 		CASE("/crypto/kdf/sp800/pipeline", test_pipeline),
 		CASE("/crypto/kdf/agreed", test_agreed),
 		CASE("/crypto/kdf/tls-prf", test_tls_prf),
+		CASE("/crypto/kdf/tls-prf/old", test_tls_prf_old),
 		CASE("/crypto/kdf/tls-secrets", test_tls_secrets),
+		CASE("/crypto/kdf/tls-secrets/old", test_tls_old),
 		CASE("/crypto/kdf/pbkdf2", test_pbkdf2),
 	};
 	int failed =

@@ -50,6 +50,59 @@ test_refused(void **state)
 	assert_int_equal(refusal(CKM_AES_GMAC, NULL, 0, CMAC_KEY), bad);
 }
 
+static void
+test_tls_refused(void **state)
+{
+	CK_TLS_MAC_PARAMS p = { CKM_SHA256, 12, 3 };
+	const CK_RV bad = CKR_MECHANISM_PARAM_INVALID;
+	assert_int_equal(refusal(CKM_TLS_MAC, NULL, 0, "00"), bad);
+	assert_int_equal(refusal(CKM_TLS_MAC, &p, sizeof(p), "00"), bad);
+	p.ulServerOrClient = 1, p.ulMacLength = 0;
+	assert_int_equal(refusal(CKM_TLS_MAC, &p, sizeof(p), "00"), bad);
+	p.ulMacLength = 65;
+	assert_int_equal(refusal(CKM_TLS_MAC, &p, sizeof(p), "00"), bad);
+	p.ulMacLength = 12, p.prfHashMechanism = CKM_SHA256_HMAC;
+	assert_int_equal(refusal(CKM_TLS12_MAC, &p, sizeof(p), "00"), bad);
+	p.prfHashMechanism = CKM_SHA256;
+	assert_int_equal(refusal(CKM_TLS12_MAC, &p, sizeof(p) - 1, "00"), bad);
+}
+
+/* Both values were computed from RFC 5246, 7.4.9 and RFC 4346, 5 with Python's
+ * hmac. */
+static void
+test_tls(void **state)
+{
+	static const struct {
+		CK_TLS_MAC_PARAMS param;
+		const char *mac;
+	} macs[] = {
+		{ { CKM_SHA256, 12, 2 }, "afce131bfff53dd4a035b32b" },
+		{ { CKM_TLS_PRF, 12, 1 }, "e4bdf208134b083ca142d987" },
+	};
+	for (size_t i = 0; i < COUNT(macs); i++) {
+		CK_TLS_MAC_PARAMS p = macs[i].param;
+		CK_MECHANISM mechanism = { CKM_TLS_MAC, &p, sizeof(p) };
+		uint8_t space[64];
+		struct builder out = builder_over(space, sizeof(space));
+		struct mac *m = mac_new();
+		assert_int_equal(mac_start(m, &mechanism,
+					   text("0123456789abcdef")),
+				 CKR_OK);
+		assert_int_equal(mac_size(m), 12);
+		assert_int_equal(mac_update(m, text("a")), CKR_OK);
+		assert_int_equal(mac_update(m, text("bc")), CKR_OK);
+		assert_int_equal(mac_finish(m, &out), CKR_OK);
+		assert_hex(builder_read(&out), macs[i].mac);
+		assert_int_equal(mac_start(m, &mechanism,
+					   text("0123456789abcdeX")),
+				 CKR_OK);
+		assert_int_equal(mac_update(m, text("abc")), CKR_OK);
+		assert_int_equal(mac_verify(m, builder_read(&out)),
+				 CKR_SIGNATURE_INVALID);
+		mac_free(m);
+	}
+}
+
 static CK_ULONG ten = 10;
 static uint8_t gmac_iv[] = { 0xCA, 0xFE, 0xBA, 0xBE, 0xFA, 0xCE,
 			     0xDB, 0xAD, 0xDE, 0xCA, 0xF8, 0x88 };
@@ -220,6 +273,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE("/crypto/mac/refused", test_refused),
+		CASE("/crypto/mac/tls/refused", test_tls_refused),
+		CASE("/crypto/mac/tls/known", test_tls),
 		CASE("/crypto/mac/takes", test_takes),
 		CASE("/crypto/mac/known", test_known),
 		CASE("/crypto/mac/verify", test_verify),

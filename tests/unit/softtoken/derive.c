@@ -663,7 +663,7 @@ test_tls_keys(void **state)
 	given.pIVServer = server_iv;
 	assert_int_equal(b.t->ops->derive(b.t, &d, made, &count), CKR_OK);
 	assert_int_equal(count, 4);
-	assert_int_equal(kdf_tls_prf(DIGEST_SHA256, TEXT(AES_VALUE),
+	assert_int_equal(kdf_tls_prf(CKM_SHA256, TEXT(AES_VALUE),
 				     TEXT("key expansionserverclient"), 104,
 				     &wanted),
 			 CKR_OK);
@@ -690,6 +690,89 @@ test_tls_keys(void **state)
 	attrs_free(&made[0].attrs);
 	attrs_free(&made[1].attrs);
 	builder_free(&wanted);
+	bench_close(&b);
+}
+
+/* The key block of TLS 1.0, computed from RFC 4346, 5 with Python's hmac; and
+ * CKM_TLS12_KEY_SAFE_DERIVE, which gives no IV. */
+static void
+test_tls_keys_others(void **state)
+{
+	static const uint8_t first[] = { 0xe5, 0xd7, 0x49, 0xfa };
+	uint8_t client_iv[4] = { 0 }, server_iv[4] = { 0 }, zeros[4] = { 0 };
+	CK_SSL3_KEY_MAT_OUT given = { .pIVClient = client_iv,
+				      .pIVServer = server_iv };
+	CK_SSL3_RANDOM_DATA random = { (CK_BYTE *)"client", 6,
+				       (CK_BYTE *)"server", 6 };
+	CK_SSL3_KEY_MAT_PARAMS old = { 256,    128, 32, CK_FALSE, random,
+				       &given };
+	CK_TLS12_KEY_MAT_PARAMS safe = { 0,	 128,	 32,	   CK_FALSE,
+					 random, &given, CKM_SHA256 };
+	CK_MECHANISM m = { CKM_TLS_KEY_AND_MAC_DERIVE, &old, sizeof(old) },
+		     s = { CKM_TLS12_KEY_SAFE_DERIVE, &safe, sizeof(safe) };
+	CK_ATTRIBUTE list[] = { ONE_ATTR(CKA_KEY_TYPE, aes) };
+	struct derived made[DERIVED_MAX];
+	struct derivation d = { .mechanism = &s, .object = TEMPLATE(list) };
+	struct bench b;
+	size_t count = 0;
+
+	bench_open(&b);
+	d.key = make(b.t, CKK_GENERIC_SECRET, AES_VALUE, 16, OPEN);
+	assert_int_equal(b.t->ops->derive(b.t, &d, made, &count), CKR_OK);
+	assert_int_equal(count, 2);
+	assert_memory_equal(client_iv, zeros, 4);
+	attrs_free(&made[0].attrs);
+	attrs_free(&made[1].attrs);
+	s.mechanism = CKM_TLS_KEY_AND_MAC_DERIVE; /* with the wrong struct */
+	assert_int_equal(b.t->ops->derive(b.t, &d, made, &count),
+			 CKR_MECHANISM_PARAM_INVALID);
+	d.mechanism = &m;
+	assert_int_equal(b.t->ops->derive(b.t, &d, made, &count), CKR_OK);
+	assert_int_equal(count, 4);
+	struct cursor mac = attrs_value(&made[0].attrs, CKA_VALUE);
+	assert_int_equal(mac.left, 32);
+	assert_true(cursor_begins(mac, first, sizeof(first)));
+	assert_true(cursor_is(cursor_of(server_iv, 4), "\xe9\x50\x8f\xda", 4));
+	for (size_t i = 0; i < count; i++)
+		attrs_free(&made[i].attrs);
+	bench_close(&b);
+}
+
+/* The bare PRF: bytes for the caller, and no key. */
+static void
+test_tls_prf(void **state)
+{
+	uint8_t out[12] = { 0 };
+	CK_ULONG size = 0;
+	CK_TLS_PRF_PARAMS p = { (CK_BYTE *)"abc",
+				3,
+				(CK_BYTE *)"server finished",
+				15,
+				out,
+				&size };
+	CK_MECHANISM m = { CKM_TLS_PRF, &p, sizeof(p) };
+	struct derived made[DERIVED_MAX];
+	struct derivation d = { .mechanism = &m };
+	struct bench b;
+	size_t count = 7;
+
+	bench_open(&b);
+	d.key = make(b.t, CKK_GENERIC_SECRET, AES_VALUE, 16, OPEN);
+	assert_int_equal(b.t->ops->derive(b.t, &d, made, &count),
+			 CKR_MECHANISM_PARAM_INVALID);
+	size = sizeof(out);
+	p.pSeed = NULL;
+	assert_int_equal(b.t->ops->derive(b.t, &d, made, &count),
+			 CKR_MECHANISM_PARAM_INVALID);
+	p.pSeed = (CK_BYTE *)"abc";
+	assert_int_equal(b.t->ops->derive(b.t, &d, made, &count), CKR_OK);
+	assert_int_equal(count, 0);
+	assert_true(cursor_is(cursor_of(out, 12),
+			      "\xe4\xbd\xf2\x08\x13\x4b\x08\x3c\xa1\x42\xd9\x87",
+			      12));
+	d.key = make(b.t, CKK_AES, AES_VALUE, 16, OPEN);
+	assert_int_equal(b.t->ops->derive(b.t, &d, made, &count),
+			 CKR_KEY_TYPE_INCONSISTENT);
 	bench_close(&b);
 }
 
@@ -813,6 +896,8 @@ main(void)
 		{ "/softtoken/derive/concatenate", test_concatenate },
 		{ "/softtoken/derive/hkdf-data", test_hkdf_data },
 		{ "/softtoken/derive/tls-keys", test_tls_keys },
+		{ "/softtoken/derive/tls-keys/others", test_tls_keys_others },
+		{ "/softtoken/derive/tls-prf", test_tls_prf },
 	};
 
 	return cmocka_run_group_tests_name("/softtoken/derive", tests, NULL,

@@ -127,6 +127,9 @@ test_generate(void **state)
 		{ CKM_GENERIC_SECRET_KEY_GEN, CKK_GENERIC_SECRET, 33, 33 },
 		{ CKM_CHACHA20_KEY_GEN, CKK_CHACHA20, 0, 32 },
 		{ CKM_HKDF_KEY_GEN, CKK_HKDF, 20, 20 },
+		{ CKM_SHA_1_KEY_GEN, CKK_SHA_1_HMAC, 20, 20 },
+		{ CKM_SHA3_512_KEY_GEN, CKK_SHA3_512_HMAC, 64, 64 },
+		{ CKM_BLAKE2B_512_KEY_GEN, CKK_BLAKE2B_512_HMAC, 64, 64 },
 	};
 	struct bench b;
 
@@ -163,6 +166,35 @@ test_generate(void **state)
 		assert_int_equal(get_bool(b.t, id, CKA_NEVER_EXTRACTABLE),
 				 CK_FALSE);
 	}
+	place_close(&b.place);
+}
+
+/* The version stands in front; nothing else may have another length. */
+static void
+test_premaster(void **state)
+{
+	static const CK_ULONG sixteen = 16;
+	CK_VERSION version = { 3, 2 };
+	CK_MECHANISM m = { CKM_TLS_PRE_MASTER_KEY_GEN, &version, 1 };
+	CK_ATTRIBUTE list[] = { ONE_ATTR(CKA_SENSITIVE, no),
+				ONE_ATTR(CKA_EXTRACTABLE, yes),
+				ONE_ATTR(CKA_VALUE_LEN, sixteen) };
+	struct template with = { list, 2 };
+	uint8_t value[64];
+	CK_ATTRIBUTE get = ATTR(CKA_VALUE, value);
+	struct bench b;
+	uint64_t id;
+
+	bench_open(&b);
+	assert_int_equal(b.t->ops->generate(b.t, &m, with, &id),
+			 CKR_MECHANISM_PARAM_INVALID);
+	m.ulParameterLen = sizeof(version);
+	assert_int_equal(b.t->ops->generate(b.t, &m, TEMPLATE(list), &id),
+			 CKR_TEMPLATE_INCONSISTENT);
+	assert_int_equal(b.t->ops->generate(b.t, &m, with, &id), CKR_OK);
+	assert_int_equal(b.t->ops->attributes_get(b.t, id, &get, 1), CKR_OK);
+	assert_int_equal(get.ulValueLen, 48);
+	assert_memory_equal(value, &version, 2);
 	place_close(&b.place);
 }
 
@@ -536,6 +568,7 @@ main(void)
 		{ "/softtoken/secret/sizes", test_sizes },
 		{ "/softtoken/secret/forbidden", test_forbidden },
 		{ "/softtoken/secret/generate", test_generate },
+		{ "/softtoken/secret/premaster", test_premaster },
 		{ "/softtoken/secret/check-value", test_check_value },
 		{ "/softtoken/secret/round-trip", test_round_trip },
 		{ "/softtoken/secret/verify", test_verify },

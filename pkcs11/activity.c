@@ -21,6 +21,7 @@ activity_free(struct activity *chain)
 
 		activity_unhold(chain);
 		builder_free(&chain->signature);
+		message_free(chain->message);
 		if (chain->operation != NULL)
 			chain->operation->ops->free(chain->operation);
 		mem_free(chain, sizeof(*chain));
@@ -30,7 +31,7 @@ activity_free(struct activity *chain)
 
 /* With the lock. */
 static CK_RV
-take(struct session *s, enum operation_kind kind, struct activity **activity)
+take(struct session *s, unsigned kind, struct activity **activity)
 {
 	struct activity *a = s->activities[kind];
 
@@ -48,7 +49,7 @@ take(struct session *s, enum operation_kind kind, struct activity **activity)
 }
 
 CK_RV
-activity_take(struct session *s, enum operation_kind kind,
+activity_take(struct session *s, unsigned kind,
 	      struct activity **activity)
 {
 	CK_RV rv;
@@ -61,7 +62,7 @@ activity_take(struct session *s, enum operation_kind kind,
 
 /* With the lock. */
 static CK_RV
-take_new(struct session *s, enum operation_kind kind,
+take_new(struct session *s, unsigned kind,
 	 struct activity **activity)
 {
 	struct activity *a = s->activities[kind];
@@ -82,7 +83,7 @@ take_new(struct session *s, enum operation_kind kind,
 }
 
 CK_RV
-activity_take_new(struct session *s, enum operation_kind kind,
+activity_take_new(struct session *s, unsigned kind,
 		  struct activity **activity)
 {
 	CK_RV rv;
@@ -104,7 +105,7 @@ activity_give(struct session *s, struct activity *a)
 
 /* With the lock. */
 static void
-detach(struct session *s, enum operation_kind kind, struct activity **ended)
+detach(struct session *s, unsigned kind, struct activity **ended)
 {
 	struct activity *a = s->activities[kind];
 	enum hold out = CHECKED_OUT;
@@ -118,7 +119,7 @@ detach(struct session *s, enum operation_kind kind, struct activity **ended)
 }
 
 void
-activity_detach(struct session *s, enum operation_kind kind,
+activity_detach(struct session *s, unsigned kind,
 		struct activity **ended)
 {
 	lock_take(&s->lock);
@@ -134,7 +135,7 @@ activity_close(struct session *s)
 
 	lock_take(&s->lock);
 	s->closed = true;
-	for (kind = 0; kind < OPERATION_KINDS; kind++)
+	for (kind = 0; kind < ACTIVITIES; kind++)
 		detach(s, kind, &ended);
 	lock_give(&s->lock);
 	return ended;

@@ -37,6 +37,8 @@ enum hold {
 	ORPHANED,    /* to be freed by the call that checked it out */
 };
 
+struct message; /* message.h */
+
 /* What a session has of one kind of operation. */
 struct activity {
 	struct activity *next; /* in a chain that is to be freed */
@@ -49,29 +51,43 @@ struct activity {
 	struct builder held_in, result;
 	bool signature_first; /* what is to be verified came first: */
 	struct builder signature;
+	struct message *message; /* of a message-based operation */
 };
 
 /*
- * Checks the session's operation of a kind out, for nobody else to touch.
+ * Checks the session's operation of a kind (enum operation_kind or
+ * message_kind) out, for nobody else to touch.
  * CKR_OPERATION_NOT_INITIALIZED when none has begun, CKR_OPERATION_ACTIVE when
  * another call has it, CKR_SESSION_CLOSED.
  */
-CK_RV activity_take(struct session *s, enum operation_kind kind,
+CK_RV activity_take(struct session *s, unsigned kind,
 		    struct activity **activity) MUST_CHECK;
 /* The same to begin one: CKR_OPERATION_ACTIVE when one has begun. */
-CK_RV activity_take_new(struct session *s, enum operation_kind kind,
+CK_RV activity_take_new(struct session *s, unsigned kind,
 			struct activity **activity) MUST_CHECK;
 /* Checks it in, or frees it when its session has ended meanwhile. */
 void activity_give(struct session *s, struct activity *a);
 /* Chains the activity to ENDED; one that is checked out is left to its call. */
-void activity_detach(struct session *s, enum operation_kind kind,
+void activity_detach(struct session *s, unsigned kind,
 		     struct activity **ended);
 /* The session is closed: gives all of them as a chain. */
 struct activity *activity_close(struct session *s) MUST_CHECK;
 void activity_free(struct activity *chain);
+/* Begins the operation of one that is checked out; KEY is 0 for a digest. */
+CK_RV activity_start(struct session *s, struct activity *a,
+		     enum operation_kind kind, const CK_MECHANISM *mechanism,
+		     CK_OBJECT_HANDLE key) MUST_CHECK;
+/* A card that keeps its caller waiting tells the application of S so. */
+void activity_announce(struct session *s, struct activity *a);
 /* One step of one that is checked out, by all rules but those of the session.
  */
 CK_RV activity_step(struct activity *a, const struct step *step);
+/* Would this step find room for its bytes? Nothing moves.
+ * CKR_BUFFER_TOO_SMALL. */
+CK_RV activity_room(struct activity *a, const struct step *step);
+/* It is over, with this result. After an error nothing of the operation may be
+ * used again. */
+void activity_end(struct activity *a, CK_RV rv);
 /* Forgets a result that is held. */
 void activity_unhold(struct activity *a);
 
@@ -83,12 +99,14 @@ CK_RV operation_init_verify(struct session *s, const CK_MECHANISM *mechanism,
 			    CK_OBJECT_HANDLE key, const CK_BYTE *signature,
 			    CK_ULONG size);
 /* Cancels what has begun; CKR_OPERATION_CANCEL_FAILED when a call has it. */
-CK_RV operation_cancel(struct session *s, enum operation_kind kind);
+CK_RV operation_cancel(struct session *s, unsigned kind);
 /* C_Sign, C_SignUpdate, C_SignFinal and their like. */
 CK_RV operation_step(struct session *s, enum operation_kind kind,
 		     const struct step *step);
 /* C_Login with CKU_CONTEXT_SPECIFIC. */
 CK_RV operation_login(struct session *s, struct cursor pin);
+/* NULL is fine. */
+void message_free(struct message *m);
 
 /* A search ends with its session. */
 void search_end(struct session *s);

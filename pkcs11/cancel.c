@@ -4,7 +4,7 @@
 
 static const struct {
 	CK_FLAGS flag;
-	enum operation_kind kind;
+	unsigned kind; /* enum operation_kind or message_kind */
 } kinds[] = {
 	{ CKF_DIGEST, OPERATION_DIGEST },
 	{ CKF_SIGN, OPERATION_SIGN },
@@ -13,6 +13,10 @@ static const struct {
 	{ CKF_VERIFY_RECOVER, OPERATION_VERIFY_RECOVER },
 	{ CKF_ENCRYPT, OPERATION_ENCRYPT },
 	{ CKF_DECRYPT, OPERATION_DECRYPT },
+	{ CKF_MESSAGE_ENCRYPT, MESSAGE_ENCRYPT },
+	{ CKF_MESSAGE_DECRYPT, MESSAGE_DECRYPT },
+	{ CKF_MESSAGE_SIGN, MESSAGE_SIGN },
+	{ CKF_MESSAGE_VERIFY, MESSAGE_VERIFY },
 };
 
 /* All that can be cancelled is, whatever becomes of the others. */

@@ -17,25 +17,6 @@ other_update(struct activity *other, const CK_BYTE *data, CK_ULONG size)
 	return activity_step(other, &step);
 }
 
-/* Would this step give bytes out, or ask for more room? Nothing moves. */
-static CK_RV
-has_room(struct activity *cipher, const struct step *step)
-{
-	CK_ULONG size = 0;
-	struct step query = *step;
-	CK_RV rv;
-
-	query.out = NULL;
-	query.out_size = &size;
-	rv = activity_step(cipher, &query);
-	if (rv != CKR_OK)
-		return rv;
-	if (*step->out_size >= size)
-		return CKR_OK;
-	*step->out_size = size;
-	return CKR_BUFFER_TOO_SMALL;
-}
-
 /* The plaintext is digested or signed before encryption may write over it, but
  * not before it is sure that it will be encrypted now. */
 static CK_RV
@@ -45,7 +26,7 @@ encrypt_update(struct activity *cipher, struct activity *other,
 	CK_RV rv = CKR_OK;
 
 	if (step->out != NULL && step->out_size != NULL)
-		rv = has_room(cipher, step);
+		rv = activity_room(cipher, step);
 	if (rv == CKR_OK && step->out != NULL && step->out_size != NULL)
 		rv = other_update(other, step->in, step->in_size);
 	return rv == CKR_OK ? activity_step(cipher, step) : rv;

@@ -2,23 +2,25 @@
 #include "mechanism.h"
 
 #include "crypto.h"
+#include "message.h"
 #include "module.h"
 #include "slots.h"
 
 /* What the host does with public keys of any token. */
 #define PUBLIC_FLAGS ((CK_FLAGS)(CKF_VERIFY | CKF_VERIFY_RECOVER | CKF_ENCRYPT))
 
-static bool
-is_for_public_keys(CK_MECHANISM_TYPE type)
+/* How a mechanism of key pairs works; NULL for others. */
+static const struct scheme_row *
+row_find(CK_MECHANISM_TYPE type)
 {
 	size_t count, i;
 	const struct scheme_row *rows = scheme_rows(&count);
 
 	for (i = 0; i < count; i++) {
 		if (rows[i].type == type)
-			return true;
+			return &rows[i];
 	}
-	return false;
+	return NULL;
 }
 
 /* What a slot has of the host's: digests, and work with public keys. */
@@ -27,7 +29,7 @@ host_flags(const struct mechanism *m)
 {
 	CK_FLAGS flags = m->info.flags & CKF_DIGEST;
 
-	if (is_for_public_keys(m->type))
+	if (row_find(m->type) != NULL)
 		flags |= m->info.flags & PUBLIC_FLAGS;
 	return flags;
 }
@@ -42,6 +44,36 @@ find(struct mechanism *list, size_t count, CK_MECHANISM_TYPE type)
 			return &list[i];
 	}
 	return NULL;
+}
+
+/* Signatures of bare digests come of one part. */
+static bool
+is_single(CK_MECHANISM_TYPE type)
+{
+	const struct scheme_row *row = row_find(type);
+
+	return row != NULL && row->digest == DIGEST_NONE &&
+	       row->kind != SCHEME_EDDSA;
+}
+
+/* What C_MessageEncryptInit and its like can do with a mechanism that does
+ * this much with C_EncryptInit and its like. */
+static CK_FLAGS
+message_flags(const struct mechanism *m)
+{
+	CK_FLAGS flags = 0;
+
+	if (aead_is(m->type) && (m->info.flags & CKF_ENCRYPT))
+		flags |= CKF_MESSAGE_ENCRYPT;
+	if (aead_is(m->type) && (m->info.flags & CKF_DECRYPT))
+		flags |= CKF_MESSAGE_DECRYPT;
+	if (message_signs(m->type) && (m->info.flags & CKF_SIGN))
+		flags |= CKF_MESSAGE_SIGN;
+	if (message_signs(m->type) && (m->info.flags & CKF_VERIFY))
+		flags |= CKF_MESSAGE_VERIFY;
+	if (flags != 0 && !is_single(m->type))
+		flags |= CKF_MULTI_MESSAGE;
+	return flags;
 }
 
 static size_t
@@ -70,6 +102,8 @@ mechanism_list(struct presence *p, struct mechanism list[static MECHANISMS_MAX])
 			list[count++].info.flags = flags;
 		}
 	}
+	for (i = 0; i < count; i++)
+		list[i].info.flags |= message_flags(&list[i]);
 	return count;
 }
 

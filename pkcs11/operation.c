@@ -8,6 +8,7 @@
 #include "activity.h"
 #include "data.h"
 #include "mem.h"
+#include "message.h"
 #include "output.h"
 
 /* Does the caller ask for no more than a length? */
@@ -177,11 +178,12 @@ step_silent(struct activity *a, const struct step *step)
 	return step_work(a->operation, step, &none);
 }
 
-/* After an error nothing of the operation may be used again. */
-static void
+void
 activity_end(struct activity *a, CK_RV rv)
 {
 	activity_unhold(a);
+	message_free(a->message);
+	a->message = NULL;
 	builder_free(&a->signature);
 	a->signature_first = false;
 	a->progress = AT_REST;
@@ -207,6 +209,24 @@ activity_step(struct activity *a, const struct step *step)
 	else if (rv == CKR_OK && !is_query(step))
 		a->progress = UPDATED;
 	return rv;
+}
+
+CK_RV
+activity_room(struct activity *a, const struct step *step)
+{
+	CK_ULONG size = 0;
+	struct step query = *step;
+	CK_RV rv;
+
+	query.out = NULL;
+	query.out_size = &size;
+	rv = activity_step(a, &query);
+	if (rv != CKR_OK)
+		return rv;
+	if (*step->out_size >= size)
+		return CKR_OK;
+	*step->out_size = size;
+	return CKR_BUFFER_TOO_SMALL;
 }
 
 /* What C_VerifySignatureInit began is not for C_Verify to end, nor the other
@@ -236,6 +256,13 @@ surrender(void *caller)
 	return s->notify(s->handle, CKN_SURRENDER, s->application);
 }
 
+void
+activity_announce(struct session *s, struct activity *a)
+{
+	a->operation->surrender = surrender;
+	a->operation->caller = s;
+}
+
 CK_RV
 operation_step(struct session *s, enum operation_kind kind,
 	       const struct step *step)
@@ -245,15 +272,14 @@ operation_step(struct session *s, enum operation_kind kind,
 
 	if (rv != CKR_OK)
 		return rv;
-	a->operation->surrender = surrender;
-	a->operation->caller = s;
+	activity_announce(s, a);
 	rv = step_with_signature(a, step);
 	activity_give(s, a);
 	return rv;
 }
 
 CK_RV
-operation_cancel(struct session *s, enum operation_kind kind)
+operation_cancel(struct session *s, unsigned kind)
 {
 	struct activity *a;
 	CK_RV rv = activity_take(s, kind, &a);
@@ -269,6 +295,24 @@ operation_cancel(struct session *s, enum operation_kind kind)
 	return CKR_OK;
 }
 
+/* The operation of this kind, if it wants a login. */
+static CK_RV
+kind_login(struct session *s, enum operation_kind kind, struct cursor pin)
+{
+	struct activity *a;
+	CK_RV rv = activity_take(s, kind, &a);
+	struct operation *o;
+
+	if (rv != CKR_OK)
+		return rv;
+	o = a->operation;
+	rv = CKR_OPERATION_NOT_INITIALIZED;
+	if (o->login_each_time && o->ops->login != NULL)
+		rv = o->ops->login(o, pin);
+	activity_give(s, a);
+	return rv;
+}
+
 /* The login belongs to the operation that wants one. A wrong PIN leaves the
  * operation as it was (4.9). */
 CK_RV
@@ -281,22 +325,9 @@ operation_login(struct session *s, struct cursor pin)
 	size_t i;
 
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		struct operation *o;
-		struct activity *a;
-
-		rv = activity_take(s, kinds[i], &a);
-		if (rv == CKR_OPERATION_NOT_INITIALIZED)
-			continue;
-		if (rv != CKR_OK)
+		rv = kind_login(s, kinds[i], pin);
+		if (rv != CKR_OPERATION_NOT_INITIALIZED)
 			return rv;
-		o = a->operation;
-		rv = CKR_OPERATION_NOT_INITIALIZED;
-		if (o->login_each_time && o->ops->login != NULL) {
-			rv = o->ops->login(o, pin);
-			activity_give(s, a);
-			return rv;
-		}
-		activity_give(s, a);
 	}
-	return rv;
+	return message_login(s, pin);
 }

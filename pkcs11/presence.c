@@ -212,6 +212,8 @@ end_private_operations(struct presence *p)
 		activity_detach(s, OPERATION_SIGN, &ended);
 		activity_detach(s, OPERATION_SIGN_RECOVER, &ended);
 		activity_detach(s, OPERATION_DECRYPT, &ended);
+		activity_detach(s, MESSAGE_SIGN, &ended);
+		activity_detach(s, MESSAGE_DECRYPT, &ended);
 	}
 	lock_give(&p->lock);
 	activity_free(ended);

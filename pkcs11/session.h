@@ -9,6 +9,15 @@
 struct activity; /* activity.h */
 struct search;	 /* find.c */
 
+/* What a session may have under way, beside the kinds of operations. */
+enum message_kind {
+	MESSAGE_ENCRYPT = OPERATION_KINDS,
+	MESSAGE_DECRYPT,
+	MESSAGE_SIGN,
+	MESSAGE_VERIFY,
+	ACTIVITIES,
+};
+
 struct session {
 	CK_SESSION_HANDLE handle;
 	struct presence *presence;
@@ -22,7 +31,7 @@ struct session {
 
 	pthread_mutex_t lock; /* for what follows */
 	bool closed;
-	struct activity *activities[OPERATION_KINDS];
+	struct activity *activities[ACTIVITIES];
 	struct search *search;
 };
 

@@ -142,8 +142,7 @@ start(struct start *start, CK_OBJECT_HANDLE key, struct operation **operation)
 	return start_with_key(start, key, operation);
 }
 
-/* Begins it in an activity that is checked out. */
-static CK_RV
+CK_RV
 activity_start(struct session *s, struct activity *a, enum operation_kind kind,
 	       const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
 {

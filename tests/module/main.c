@@ -9,7 +9,7 @@ static const struct cases *const files[] = {
 	&general_cases, &slot_cases,   &token_cases, &session_cases,
 	&login_cases,	&object_cases, &find_cases,  &sign_cases,
 	&cipher_cases,	&digest_cases, &key_cases,   &secret_cases,
-	&input_cases,	&thread_cases, &fork_cases,
+	&input_cases,	&thread_cases, &fork_cases,  &message_cases,
 };
 
 enum { SKIP_MAX = 64, CASES_MAX = 64 };

@@ -86,6 +86,6 @@ struct cases {
 extern const struct cases general_cases, slot_cases, session_cases, login_cases,
 	object_cases, find_cases, sign_cases, cipher_cases, digest_cases,
 	key_cases, secret_cases, input_cases, thread_cases, fork_cases,
-	token_cases;
+	token_cases, message_cases;
 
 #endif

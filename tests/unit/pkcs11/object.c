@@ -348,7 +348,9 @@ test_mechanisms(void **state)
 			 CKR_ARGUMENTS_BAD);
 	assert_int_equal(C_GetMechanismInfo(world_slot, FAKE_PARTS, &info),
 			 CKR_OK);
-	assert_int_equal(info.flags, CKF_HW | CKF_SIGN | CKF_VERIFY);
+	assert_int_equal(info.flags,
+			 CKF_HW | CKF_SIGN | CKF_VERIFY | CKF_MESSAGE_SIGN |
+				 CKF_MESSAGE_VERIFY);
 	assert_int_equal(info.ulMaxKeySize, 2048);
 	assert_int_equal(C_GetMechanismInfo(world_slot, FAKE_DIGEST, &info),
 			 CKR_OK);

@@ -2,7 +2,7 @@
 #ifndef SIGNET_CACHE_H
 #define SIGNET_CACHE_H
 
-#include "card.h"
+#include "card_driver.h"
 
 /*
  * An object is kept by its card, its applet and its number, and is believed

@@ -202,6 +202,23 @@ card_object_add(struct card_object ***end, const struct card_object_name *name,
 	return CKR_OK;
 }
 
+CK_RV
+card_object_unread(struct card_object *o)
+{
+	const struct object_class *class = class_of(
+		attrs_ulong(&o->attrs, CKA_CLASS, CK_UNAVAILABLE_INFORMATION));
+	CK_RV rv = CKR_OK;
+
+	if (class != NULL)
+		rv = rest_unread(&o->attrs, class->rest);
+	if (rv != CKR_OK)
+		return rv;
+	o->state = CARD_OBJECT_LISTED;
+	pubkey_free(o->key.public_key);
+	o->key = (struct card_key){ 0 };
+	return CKR_OK;
+}
+
 static CK_RV
 check_value_set(struct attrs *a, struct cursor der)
 {

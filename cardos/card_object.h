@@ -2,7 +2,7 @@
 #ifndef SIGNET_CARD_OBJECT_H
 #define SIGNET_CARD_OBJECT_H
 
-#include "card.h"
+#include "card_driver.h"
 
 /* Frees a chain with all that is in it; NULL is fine. */
 void card_objects_free(struct card_object *list);
@@ -25,6 +25,9 @@ struct card_object_name {
 CK_RV card_object_add(struct card_object ***end,
 		      const struct card_object_name *name, bool complete,
 		      struct card_object **object) MUST_CHECK;
+
+/* Forgets what was read of the object: it is as card_object_add() made it. */
+CK_RV card_object_unread(struct card_object *o) MUST_CHECK;
 
 /* Sets the attributes that follow from a certificate and from its key. */
 CK_RV card_object_certificate(struct attrs *a,

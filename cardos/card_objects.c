@@ -345,3 +345,97 @@ card_key_used(struct card_token *t, uint64_t id, bool slow)
 		o->slow = slow;
 	pthread_mutex_unlock(&t->lock);
 }
+
+struct card_object *
+card_object_get(struct card_token *t, uint64_t id)
+{
+	struct card_object *o = object_find(t, id);
+
+	return o != NULL && object_visible(t, o) ? o : NULL;
+}
+
+uint64_t
+card_object_half(struct card_token *t, uint64_t id, CK_OBJECT_CLASS class)
+{
+	const struct card_object *found = object_find(t, id);
+
+	for (struct card_object *o = t->objects; found != NULL && o != NULL;
+	     o = o->next)
+		if (o->group == found->group &&
+		    attrs_ulong(&o->attrs, CKA_CLASS, CKO_DATA) == class)
+			return o->id;
+	return 0;
+}
+
+/* In a transaction: takes what LIST has more than the token; an object that is
+ * known stays as it is. */
+static void
+objects_merge(struct card_token *t, struct card_object *list)
+{
+	struct card_object **end = &t->objects, *next;
+
+	while (*end != NULL)
+		end = &(*end)->next;
+	for (; list != NULL; list = next) {
+		next = list->next;
+		list->next = NULL;
+		if (object_find(t, list->id) != NULL) {
+			card_objects_free(list);
+			continue;
+		}
+		*end = list;
+		end = &list->next;
+	}
+}
+
+/* In a transaction: an object that is not in the list may be in a new one. */
+static CK_RV
+objects_complete(struct card_token *t, uint64_t id, CK_OBJECT_CLASS class)
+{
+	struct card_applet *a = t->applet;
+	struct card_object *list = NULL;
+	CK_RV rv = object_list_read(t);
+
+	if (rv != CKR_OK || object_find(t, id) != NULL)
+		return rv;
+	rv = a->driver->list(a, t->pin_index, class, &list);
+	if (rv != CKR_OK)
+		return rv;
+	pthread_mutex_lock(&t->lock);
+	objects_merge(t, list);
+	pthread_mutex_unlock(&t->lock);
+	return CKR_OK;
+}
+
+static CK_RV
+group_forget(struct card_token *t, unsigned group)
+{
+	CK_RV rv = CKR_OK;
+
+	cache_drop(t->applet, group);
+	pthread_mutex_lock(&t->lock);
+	for (struct card_object *o = t->objects; o != NULL; o = o->next)
+		if (o->group == group && rv == CKR_OK)
+			rv = card_object_unread(o);
+	pthread_mutex_unlock(&t->lock);
+	return rv;
+}
+
+CK_RV
+card_objects_written(struct card_token *t, uint64_t id, CK_OBJECT_CLASS class)
+{
+	CK_RV rv = objects_complete(t, id, class);
+	struct card_object *o = object_find(t, id);
+
+	if (rv != CKR_OK || o == NULL)
+		return rv;
+	return group_forget(t, o->group);
+}
+
+/* What cannot be forgotten for want of memory is read anew some other day. */
+void
+card_objects_reset(struct card_token *t)
+{
+	for (struct card_object *o = t->objects; o != NULL; o = o->next)
+		DROP(group_forget(t, o->group));
+}

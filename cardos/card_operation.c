@@ -94,7 +94,7 @@ operation_compute(struct card_operation *o, const struct card_job *job,
 	bool stale = operation_stale(o), wanted, again;
 	CK_RV rv, recovered;
 
-	if (!o->key.pin_never && o->token->login == LOGIN_NONE)
+	if (!o->key.pin_never && o->token->login != LOGIN_USER)
 		return CKR_USER_NOT_LOGGED_IN;
 	if (stale || driver->guard_first) {
 		rv = operation_recover(o, stale, &again);
@@ -268,7 +268,7 @@ operation_verify(struct card_operation *o, struct cursor pin)
 
 	o->token->applet->pin_for = &o->key;
 	if (rv == CKR_OK)
-		rv = card_pin_verify(o->token, pin);
+		rv = card_pin_verify(o->token, o->token->pin_index, pin);
 	if (rv != CKR_OK)
 		return rv;
 	secret_free(o->pin);
@@ -285,7 +285,7 @@ operation_login(struct operation *operation, struct cursor pin)
 	struct card_token *t = o->token;
 	CK_RV rv;
 
-	if (!card_pin_sendable(t, pin))
+	if (!card_pin_sendable(t, t->pin_index, pin))
 		return CKR_PIN_INCORRECT;
 	rv = card_token_begin(t);
 	if (rv != CKR_OK)

@@ -1,4 +1,4 @@
-/* The PIN of a card token: login, logout, and what others took away. */
+/* The PINs of a card token: login, logout, and what others took away. */
 #include "card_token.h"
 #include "iso7816.h"
 #include "log.h"
@@ -7,9 +7,11 @@ enum { TRIES_SAFE = 2 }; /* never spend the last try, nor one on a doubt */
 
 /* After a good VERIFY all tries are there, but no number is told. */
 void
-card_pin_seen(struct card_token *t, const struct card_pin_status *status)
+card_pin_seen(struct card_token *t, size_t index,
+	      const struct card_pin_status *status)
 {
-	struct card_pin_status *seen = &t->tries;
+	struct card_pin_status *seen =
+		index == CARD_PIN_SO ? &t->so_tries : &t->tries;
 
 	pthread_mutex_lock(&t->lock);
 	seen->known = status->known && !status->verified;
@@ -20,25 +22,33 @@ card_pin_seen(struct card_token *t, const struct card_pin_status *status)
 }
 
 CK_RV
-card_pin_look(struct card_token *t, struct card_pin_status *status)
+card_pin_look(struct card_token *t, size_t index,
+	      struct card_pin_status *status)
 {
 	struct card_pin_status now = { 0 };
 	CK_RV rv;
 
-	rv = t->applet->driver->pin_status(t->applet, t->pin_index, &now);
+	rv = t->applet->driver->pin_status(t->applet, index, &now);
 	if (rv != CKR_OK)
 		return rv;
-	card_pin_seen(t, &now);
+	card_pin_seen(t, index, &now);
 	*status = now;
 	return CKR_OK;
 }
 
 bool
-card_pin_sendable(const struct card_token *t, struct cursor pin)
+card_pin_sendable(const struct card_token *t, size_t index, struct cursor pin)
 {
 	if (pin.at == NULL)
 		return t->card->keypad;
-	return pin.left > 0 && pin.left <= card_token_pin(t)->max;
+	return pin.left > 0 && pin.left <= t->applet->pins[index].max;
+}
+
+/* The PIN of whoever is logged in, or to log in. */
+static size_t
+pin_of(const struct card_token *t, enum login who)
+{
+	return who == LOGIN_SO ? (size_t)CARD_PIN_SO : t->pin_index;
 }
 
 /*
@@ -46,7 +56,7 @@ card_pin_sendable(const struct card_token *t, struct cursor pin)
  * which spends no try: the applet is selected then and asked once more.
  */
 CK_RV
-card_pin_verify(struct card_token *t, struct cursor pin)
+card_pin_verify(struct card_token *t, size_t index, struct cursor pin)
 {
 	struct card_applet *a = t->applet;
 	const struct card_driver *driver = a->driver;
@@ -54,15 +64,15 @@ card_pin_verify(struct card_token *t, struct cursor pin)
 	CK_RV rv;
 
 	a->pin_kept = t->card->pin_keep && pin.at != NULL;
-	rv = driver->pin_verify(a, t->pin_index, pin, &status);
+	rv = driver->pin_verify(a, index, pin, &status);
 	if (rv != CKR_OK && sw_listed(driver->wrong_applet, a->sw)) {
 		rv = applet_select(a);
 		if (rv != CKR_OK)
 			return rv;
-		rv = driver->pin_verify(a, t->pin_index, pin, &status);
+		rv = driver->pin_verify(a, index, pin, &status);
 	}
 	if (rv == CKR_OK || rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED)
-		card_pin_seen(t, &status);
+		card_pin_seen(t, index, &status);
 	if (rv == CKR_OK)
 		t->verified_in = t->card->generation;
 	return rv;
@@ -71,8 +81,9 @@ card_pin_verify(struct card_token *t, struct cursor pin)
 CK_RV
 card_pin_restore(struct card_token *t, const struct secret *pin, bool anew)
 {
+	size_t index = pin_of(t, t->login);
 	struct card_pin_status status;
-	CK_RV rv = card_pin_look(t, &status);
+	CK_RV rv = card_pin_look(t, index, &status);
 	unsigned left;
 
 	if (rv != CKR_OK)
@@ -83,7 +94,8 @@ card_pin_restore(struct card_token *t, const struct secret *pin, bool anew)
 	left = status.verified ? t->tries.tries_max : status.tries_left;
 	if (pin == NULL || !status.known || left < TRIES_SAFE)
 		return CKR_USER_NOT_LOGGED_IN;
-	rv = card_pin_verify(t, cursor_of(secret_data(pin), secret_size(pin)));
+	rv = card_pin_verify(t, index,
+			     cursor_of(secret_data(pin), secret_size(pin)));
 	if (rv != CKR_PIN_INCORRECT && rv != CKR_PIN_LOCKED)
 		return rv;
 	log_line(LOG_ERROR, "the card refused the PIN it took before");
@@ -133,7 +145,7 @@ card_login_lost(struct card_token *t)
 
 /* In a transaction. The PIN follows a proof of the applet. */
 static CK_RV
-card_login_verify(struct card_token *t, struct cursor pin)
+card_login_verify(struct card_token *t, enum login user, struct cursor pin)
 {
 	bool switched;
 	CK_RV rv;
@@ -144,13 +156,13 @@ card_login_verify(struct card_token *t, struct cursor pin)
 	if (rv == CKR_OK)
 		rv = applet_guard(t->applet, &switched);
 	if (rv == CKR_OK)
-		rv = card_pin_verify(t, pin);
+		rv = card_pin_verify(t, pin_of(t, user), pin);
 	if (rv != CKR_OK)
 		return rv;
 	/* Without memory for it the PIN is asked for again some day. */
 	if (t->card->pin_keep && pin.at != NULL)
 		t->pin = secret_new(pin.at, pin.left);
-	card_login_set(t, LOGIN_USER);
+	card_login_set(t, user);
 	return CKR_OK;
 }
 
@@ -164,27 +176,29 @@ card_login(struct token *token, enum login user, struct cursor pin)
 
 	if (atomic_load(&t->card->removed))
 		return CKR_DEVICE_REMOVED;
-	if (user != LOGIN_USER)
+	if (t->applet->pins[pin_of(t, user)].max == 0)
 		return CKR_USER_TYPE_INVALID;
-	if (!card_pin_sendable(t, pin))
+	if (!card_pin_sendable(t, pin_of(t, user), pin))
 		return CKR_PIN_INCORRECT;
 	rv = card_token_begin(t);
 	if (rv != CKR_OK)
 		return rv;
-	return card_end(t->card, card_login_verify(t, pin));
+	return card_end(t->card, card_login_verify(t, user, pin));
 }
 
-/* In a transaction. A reset has made the card forget already. */
+/* In a transaction. A reset has made the card forget already. What a security
+ * officer may do is never left to others. */
 static CK_RV
-card_logout_forget(struct card_token *t)
+card_logout_forget(struct card_token *t, enum login who)
 {
 	const struct card_driver *driver = t->applet->driver;
 	CK_RV rv = CKR_FUNCTION_NOT_SUPPORTED;
 
-	if (t->card->logout_leave || t->verified_in != t->card->generation)
+	if ((t->card->logout_leave && who == LOGIN_USER) ||
+	    t->verified_in != t->card->generation)
 		return CKR_OK;
 	if (driver->pin_forget != NULL)
-		rv = driver->pin_forget(t->applet, t->pin_index);
+		rv = driver->pin_forget(t->applet, pin_of(t, who));
 	if (rv != CKR_OK)
 		log_line(LOG_ERROR, "the card stays verified after logout");
 	return rv == CKR_DEVICE_REMOVED ? rv : CKR_OK;
@@ -204,7 +218,7 @@ card_logout(struct token *token)
 	}
 	if (t->login == LOGIN_NONE)
 		return card_end(t->card, CKR_USER_NOT_LOGGED_IN);
-	rv = card_logout_forget(t);
+	rv = card_logout_forget(t, t->login);
 	card_login_end(t);
 	return card_end(t->card, rv);
 }
@@ -212,13 +226,13 @@ card_logout(struct token *token)
 /* In a transaction that may be a new connection's: a PIN that others have
  * kept the card powered for is still verified. */
 static void
-card_login_withdraw(struct card_token *t)
+card_login_withdraw(struct card_token *t, enum login who)
 {
 	bool switched;
 
 	t->verified_in = t->card->generation;
 	if (applet_guard(t->applet, &switched) == CKR_OK && !switched)
-		DROP(card_logout_forget(t)); /* it has said why */
+		DROP(card_logout_forget(t, who)); /* it has said why */
 }
 
 void
@@ -226,9 +240,11 @@ card_login_leave(struct token *token)
 {
 	struct card_token *t = card_token_of(token);
 	struct card *card = t->card;
+	enum login who;
 	bool alone;
 
 	pthread_mutex_lock(&card->lock);
+	who = t->login;
 	card_login_end(t);
 	if (atomic_load(&card->holders) == 0)
 		card->transport->ops->release(card->transport);
@@ -237,29 +253,30 @@ card_login_leave(struct token *token)
 	pthread_mutex_unlock(&card->lock);
 	if (alone || card_begin(card) != CKR_OK)
 		return;
-	card_login_withdraw(t);
+	card_login_withdraw(t, who);
 	DROP(card_end(card, CKR_OK)); /* there is nobody left to tell */
 }
 
-/* In a transaction. What was verified along the way stays so for a user who is
+/* In a transaction. What was verified along the way stays so for one who is
  * logged in, and for nobody else. */
 static CK_RV
 card_pin_replace(struct card_token *t, struct cursor old_pin,
 		 struct cursor new_pin)
 {
 	struct card_applet *a = t->applet;
+	size_t index = pin_of(t, t->login);
 	struct card_pin_status status = { 0 };
 	bool switched;
 	CK_RV rv = applet_guard(a, &switched), forgotten;
 
 	if (rv != CKR_OK)
 		return rv;
-	rv = a->driver->pin_change(a, t->pin_index, old_pin, new_pin, &status);
+	rv = a->driver->pin_change(a, index, old_pin, new_pin, &status);
 	if (status.known)
-		card_pin_seen(t, &status);
+		card_pin_seen(t, index, &status);
 	if (t->login == LOGIN_NONE && status.verified &&
 	    a->driver->pin_forget != NULL) {
-		forgotten = a->driver->pin_forget(a, t->pin_index);
+		forgotten = a->driver->pin_forget(a, index);
 		return rv != CKR_OK ? rv : forgotten;
 	}
 	if (rv == CKR_OK && t->pin != NULL) {
@@ -273,11 +290,9 @@ card_pin_replace(struct card_token *t, struct cursor old_pin,
 
 /* Could these be the PINs? At a keypad both are typed. */
 static CK_RV
-card_pins_check(const struct card_token *t, struct cursor old_pin,
-		struct cursor new_pin)
+card_pins_check(const struct card_token *t, const struct card_pin *pin,
+		struct cursor old_pin, struct cursor new_pin)
 {
-	const struct card_pin *pin = card_token_pin(t);
-
 	if ((old_pin.at == NULL) != (new_pin.at == NULL))
 		return CKR_ARGUMENTS_BAD;
 	if (old_pin.at == NULL)
@@ -294,14 +309,49 @@ card_pin_change(struct token *token, struct cursor old_pin,
 		struct cursor new_pin)
 {
 	struct card_token *t = card_token_of(token);
+	const struct card_pin *pin =
+		&t->applet->pins[pin_of(t, card_login_state(token))];
 	CK_RV rv;
 
 	if (t->applet->driver->pin_change == NULL)
 		return CKR_FUNCTION_NOT_SUPPORTED;
-	rv = card_pins_check(t, old_pin, new_pin);
+	rv = card_pins_check(t, pin, old_pin, new_pin);
 	if (rv == CKR_OK)
 		rv = card_token_begin(t);
 	if (rv != CKR_OK)
 		return rv;
 	return card_end(t->card, card_pin_replace(t, old_pin, new_pin));
+}
+
+CK_RV
+card_login_renew(struct card_token *t)
+{
+	CK_RV rv = card_pin_restore(t, t->pin, false);
+
+	if (rv == CKR_USER_NOT_LOGGED_IN)
+		card_login_lost(t);
+	return rv;
+}
+
+CK_RV
+card_pin_init(struct token *token, struct cursor new_pin)
+{
+	struct card_token *t = card_token_of(token);
+	const struct card_pin *pin = card_token_pin(t);
+	struct card_applet *a = t->applet;
+	CK_RV rv;
+
+	if (a->driver->pin_init == NULL || new_pin.at == NULL)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	if (new_pin.left < pin->min || new_pin.left > pin->max)
+		return CKR_PIN_LEN_RANGE;
+	rv = card_token_begin(t);
+	if (rv != CKR_OK)
+		return rv;
+	if (t->login != LOGIN_SO)
+		return card_end(t->card, CKR_USER_NOT_LOGGED_IN);
+	rv = card_write_prepare(t);
+	if (rv == CKR_OK)
+		rv = a->driver->pin_init(a, t->pin_index, new_pin);
+	return card_end(t->card, rv);
 }

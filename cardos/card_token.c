@@ -60,11 +60,11 @@ card_token_tries_read(struct card_token *t, const struct card_pin_status *told)
 	CK_RV rv;
 
 	if (told->known) {
-		card_pin_seen(t, told);
+		card_pin_seen(t, t->pin_index, told);
 		return CKR_OK;
 	}
 	rv = applet_guard(t->applet, &switched);
-	return rv != CKR_OK ? rv : card_pin_look(t, &status);
+	return rv != CKR_OK ? rv : card_pin_look(t, t->pin_index, &status);
 }
 
 /* In a transaction: what CK_TOKEN_INFO says of the card, read once. */
@@ -77,6 +77,7 @@ card_token_read(struct card_token *t)
 		rv = card_token_tries_read(t, &t->identity.tries);
 	if (rv != CKR_OK)
 		return rv;
+	card_pin_seen(t, CARD_PIN_SO, &t->identity.so_tries);
 	pthread_mutex_lock(&t->lock);
 	t->looked = true;
 	pthread_mutex_unlock(&t->lock);
@@ -103,8 +104,25 @@ card_token_look(struct card_token *t)
 	return card_end(t->card, rv);
 }
 
+struct tries_flags {
+	CK_FLAGS low, final, locked;
+};
+
+static const struct tries_flags user_flags = {
+	CKF_USER_PIN_COUNT_LOW,
+	CKF_USER_PIN_FINAL_TRY,
+	CKF_USER_PIN_LOCKED,
+};
+
+static const struct tries_flags so_flags = {
+	CKF_SO_PIN_COUNT_LOW,
+	CKF_SO_PIN_FINAL_TRY,
+	CKF_SO_PIN_LOCKED,
+};
+
 static CK_FLAGS
-card_token_tries(const struct card_pin_status *tries)
+card_token_tries(const struct card_pin_status *tries,
+		 const struct tries_flags *f)
 {
 	unsigned full =
 		tries->tries_max > TRIES_USUAL ? tries->tries_max : TRIES_USUAL;
@@ -113,11 +131,11 @@ card_token_tries(const struct card_pin_status *tries)
 	if (!tries->known)
 		return 0;
 	if (tries->tries_left < full)
-		flags |= CKF_USER_PIN_COUNT_LOW;
+		flags |= f->low;
 	if (tries->tries_left == 1)
-		flags |= CKF_USER_PIN_FINAL_TRY;
+		flags |= f->final;
 	if (tries->tries_left == 0)
-		flags |= CKF_USER_PIN_LOCKED;
+		flags |= f->locked;
 	return flags;
 }
 
@@ -131,7 +149,8 @@ card_token_flags(const struct card_token *t)
 		flags |= CKF_LOGIN_REQUIRED;
 	if (t->card->keypad)
 		flags |= CKF_PROTECTED_AUTHENTICATION_PATH;
-	return flags | card_token_tries(&t->tries);
+	return flags | card_token_tries(&t->tries, &user_flags) |
+	       card_token_tries(&t->so_tries, &so_flags);
 }
 
 static void
@@ -213,11 +232,17 @@ static const struct token_ops card_token_ops = {
 	.info = card_info,
 	.login_state = card_login_state,
 	.mechanisms = card_mechanisms,
+	.init = card_init,
 	.login = card_login,
 	.logout = card_logout,
+	.pin_init = card_pin_init,
 	.pin_change = card_pin_change,
 	.search = card_search,
 	.attributes_get = card_attributes_get,
+	.attributes_set = card_attributes_set,
+	.create = card_create,
+	.destroy = card_destroy,
+	.generate_pair = card_generate_pair,
 	.operation_start = card_operation_start,
 	.idle = card_idle,
 	.free = card_token_free,

@@ -38,7 +38,7 @@ struct card_token {
 	struct card *card;
 	struct card_applet *applet;
 	size_t pin_index;
-	struct secret *pin;   /* the user's, kept from login to logout */
+	struct secret *pin;   /* of who is logged in, kept until logout */
 	uint64_t verified_in; /* the generation that saw the last VERIFY */
 
 	/*
@@ -51,7 +51,7 @@ struct card_token {
 	bool identified;
 	bool looked; /* identity and tries are known */
 	struct card_identity identity;
-	struct card_pin_status tries;
+	struct card_pin_status tries, so_tries;
 	bool listed;
 	struct card_object *objects; /* the chain stays, its parts change */
 };
@@ -93,28 +93,36 @@ CK_RV card_login(struct token *token, enum login user, struct cursor pin);
 CK_RV card_logout(struct token *token);
 CK_RV card_pin_change(struct token *token, struct cursor old_pin,
 		      struct cursor new_pin);
+CK_RV card_pin_init(struct token *token, struct cursor new_pin);
 /* Ends the login by letting the card go, which powers it down when nobody else
  * holds it; else the card is told. */
 void card_login_leave(struct token *token);
 enum login card_login_state(struct token *token);
 /* In a transaction: the card forgot the PIN, so nobody is logged in. */
 void card_login_lost(struct card_token *t);
-/* In a transaction: what an answer of the card told of the tries. */
-void card_pin_seen(struct card_token *t, const struct card_pin_status *status);
+/* In a transaction: what an answer of the card told of the tries of the PIN at
+ * INDEX of the applet. */
+void card_pin_seen(struct card_token *t, size_t index,
+		   const struct card_pin_status *status);
 /* The same: asks for them. */
-CK_RV card_pin_look(struct card_token *t,
+CK_RV card_pin_look(struct card_token *t, size_t index,
 		    struct card_pin_status *status) MUST_CHECK;
 /* Could this be a PIN? One that is empty or too long is never sent. */
-bool card_pin_sendable(const struct card_token *t, struct cursor pin);
+bool card_pin_sendable(const struct card_token *t, size_t index,
+		       struct cursor pin);
 /* In a transaction, the applet proven: one VERIFY. */
-CK_RV card_pin_verify(struct card_token *t, struct cursor pin) MUST_CHECK;
+CK_RV card_pin_verify(struct card_token *t, size_t index,
+		      struct cursor pin) MUST_CHECK;
 /*
- * In a transaction, the applet proven: brings a verified state back with PIN,
- * when the card tells that more than one try is left. ANEW also when the card
- * says that the PIN is verified. CKR_USER_NOT_LOGGED_IN.
+ * In a transaction, the applet proven: brings the verified state of who is
+ * logged in back with PIN, when the card tells that more than one try is left.
+ * ANEW also when the card says that the PIN is verified.
+ * CKR_USER_NOT_LOGGED_IN.
  */
 CK_RV card_pin_restore(struct card_token *t, const struct secret *pin,
 		       bool anew) MUST_CHECK;
+/* The same with the PIN that is kept; nobody is logged in when it fails. */
+CK_RV card_login_renew(struct card_token *t) MUST_CHECK;
 
 /* card_objects.c */
 CK_RV card_search(struct token *token, struct template match,
@@ -136,6 +144,30 @@ CK_RV card_key_reload(struct card_token *t, uint64_t id,
 		      struct pubkey **key) MUST_CHECK;
 /* May there be an object that needs a login? Under the snapshot lock. */
 bool card_objects_private(const struct card_token *t);
+/* In a transaction: the object, or NULL; it is there until the token goes. */
+struct card_object *card_object_get(struct card_token *t, uint64_t id);
+/* The other half of a pair, 0 when there is none. */
+uint64_t card_object_half(struct card_token *t, uint64_t id,
+			  CK_OBJECT_CLASS class);
+/* In a transaction: object ID was written or removed, so what was known of it
+ * and of its group is forgotten. */
+CK_RV card_objects_written(struct card_token *t, uint64_t id,
+			   CK_OBJECT_CLASS class) MUST_CHECK;
+/* The same of all objects. */
+void card_objects_reset(struct card_token *t);
+
+/* card_write.c: what changes a card. */
+CK_RV card_init(struct token *token, struct cursor so_pin, struct cursor label);
+CK_RV card_create(struct token *token, struct template object, uint64_t *id);
+CK_RV card_destroy(struct token *token, uint64_t id);
+CK_RV card_attributes_set(struct token *token, uint64_t id,
+			  struct template changes);
+CK_RV card_generate_pair(struct token *token, const CK_MECHANISM *mechanism,
+			 struct template public_key,
+			 struct template private_key, uint64_t *public_id,
+			 uint64_t *private_id);
+/* In a transaction: proves the applet, and that who is logged in still is. */
+CK_RV card_write_prepare(struct card_token *t) MUST_CHECK;
 
 /* card_operation.c */
 CK_RV card_operation_start(struct token *token, enum operation_kind kind,

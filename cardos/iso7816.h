@@ -2,7 +2,7 @@
 #ifndef SIGNET_ISO7816_H
 #define SIGNET_ISO7816_H
 
-#include "card.h"
+#include "card_driver.h"
 
 /*
  * Sends a command within a transaction and gives its status word as CK_RV,

@@ -1,6 +1,7 @@
 /* A scheme and a card's key: digest, padding, primitive; and back. */
 #include "mechanism.h"
 
+#include "card_write.h"
 #include "tlv.h"
 
 enum {
@@ -207,12 +208,40 @@ mechanism_of(const struct card_driver *driver, const struct scheme_row *row)
 	return m;
 }
 
+/* Sizes are those that the keys of the driver's cards may have. */
+static struct mechanism
+mechanism_pair(const struct card_driver *driver,
+	       const struct card_pair_row *row)
+{
+	struct mechanism m = {
+		.type = row->mechanism,
+		.info.flags = CKF_HW | CKF_GENERATE_KEY_PAIR,
+		.info.ulMinKeySize = driver->rsa_min,
+		.info.ulMaxKeySize = driver->rsa_max,
+	};
+
+	if (row->type == CKK_RSA)
+		return m;
+	m.info.flags |= CKF_EC_OID;
+	if (row->type == CKK_EC) {
+		m.info.flags |= CKF_EC_F_P | CKF_EC_UNCOMPRESS;
+		m.info.ulMinKeySize = driver->ec_min;
+		m.info.ulMaxKeySize = driver->ec_max;
+		return m;
+	}
+	m.info.flags |= CKF_EC_CURVENAME;
+	m.info.ulMinKeySize = EDWARDS_BITS;
+	m.info.ulMaxKeySize = EDWARDS_BITS;
+	return m;
+}
+
 size_t
 driver_mechanisms(const struct card_driver *driver, struct mechanism *list,
 		  size_t room)
 {
 	size_t rows, count = 0;
 	const struct scheme_row *row = scheme_rows(&rows);
+	const struct card_pair_row *pair;
 
 	for (; rows > 0; rows--, row++) {
 		struct mechanism m = mechanism_of(driver, row);
@@ -221,6 +250,11 @@ driver_mechanisms(const struct card_driver *driver, struct mechanism *list,
 			continue;
 		if (count < room)
 			list[count] = m;
+		count++;
+	}
+	for (size_t i = 0; (pair = card_pair_row(driver, i)) != NULL; i++) {
+		if (count < room)
+			list[count] = mechanism_pair(driver, pair);
 		count++;
 	}
 	return count;

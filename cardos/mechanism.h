@@ -2,7 +2,7 @@
 #ifndef SIGNET_MECHANISM_H
 #define SIGNET_MECHANISM_H
 
-#include "card.h"
+#include "card_driver.h"
 #include "token.h"
 
 /*

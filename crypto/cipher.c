@@ -421,3 +421,22 @@ cipher_whole(struct cipher *c, struct cursor in, struct builder *out)
 	CK_RV rv = cipher_count(c, in);
 	return rv == CKR_OK ? whole_run(c, in, out) : rv;
 }
+
+CK_RV
+cipher_block(CK_KEY_TYPE type, struct cursor key, bool encrypt,
+	     struct cursor in, struct builder *out)
+{
+	const CK_MECHANISM mechanism = {
+		.mechanism = type == CKK_DES3 ? CKM_DES3_ECB : CKM_AES_ECB,
+	};
+	struct cipher *c = cipher_new();
+	CK_RV rv;
+
+	if (c == NULL)
+		return CKR_HOST_MEMORY;
+	rv = cipher_start(c, &mechanism, key, encrypt);
+	if (rv == CKR_OK)
+		rv = cipher_whole(c, in, out);
+	cipher_free(c);
+	return rv;
+}

@@ -37,6 +37,9 @@ CK_RV cipher_whole(struct cipher *c, struct cursor in,
 /* Wipes key and data, to wait for another start. */
 void cipher_end(struct cipher *c);
 void cipher_free(struct cipher *c);
+/* One bare block. CKR_KEY_SIZE_RANGE, CKR_DATA_LEN_RANGE. */
+CK_RV cipher_block(CK_KEY_TYPE type, struct cursor key, bool encrypt,
+		   struct cursor in, struct builder *out) MUST_CHECK;
 /* All there are; those of flag CKF_WRAP wrap and unwrap keys, too. */
 const struct secret_row *cipher_rows(size_t *count);
 

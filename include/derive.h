@@ -12,12 +12,6 @@
  * of one. They are wiped with attrs_free().
  */
 
-/* A key pair or an object about to be made. */
-struct template {
-	const CK_ATTRIBUTE *list;
-	CK_ULONG count;
-};
-
 /* Asks for a key, by C_DeriveKey, C_UnwrapKey, C_DecapsulateKey and so on. */
 struct derivation {
 	const CK_MECHANISM *mechanism;

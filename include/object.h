@@ -72,6 +72,12 @@ bool attrs_unread(const struct attrs *a, const CK_ATTRIBUTE *list,
  */
 CK_RV attrs_answer(const struct attrs *a, CK_ATTRIBUTE *list, CK_ULONG count);
 
+/* A key pair or an object about to be made. */
+struct template {
+	const CK_ATTRIBUTE *list;
+	CK_ULONG count;
+};
+
 /* Readers of a caller's template, whose values may have any length. */
 const CK_ATTRIBUTE *template_find(const CK_ATTRIBUTE *list, CK_ULONG count,
 				  CK_ATTRIBUTE_TYPE type);

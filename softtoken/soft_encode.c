@@ -1,5 +1,5 @@
 /* An object's attributes as bytes that mean the same on every machine. */
-#include "rules.h"
+#include "shape.h"
 #include "seal.h"
 
 enum { ENCODING = 1, ATTRIBUTES_MAX = 1024 };

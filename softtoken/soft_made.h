@@ -3,7 +3,7 @@
 #define SIGNET_SOFT_MADE_H
 
 #include "derive.h"
-#include "rules.h"
+#include "shape.h"
 #include "soft_token.h"
 
 /* Where a key comes from, for good (PKCS#11 3.2, 4.7 to 4.10). */

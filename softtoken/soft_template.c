@@ -2,7 +2,7 @@
 #include "soft_template.h"
 
 #include "mem.h"
-#include "rules.h"
+#include "shape.h"
 #include "seal.h"
 
 enum { NESTED_MAX = 64, PACKED_MAX = 65536 };

@@ -1,7 +1,7 @@
-/* Tests of softtoken/soft_object.c, soft_access.c, soft_rules.c and
- * soft_shapes.c: which templates make which objects. */
+/* Tests of softtoken/soft_object.c and soft_access.c, and of base/shape.c and
+ * base/shapes.c: which templates make which objects. */
 #include "place.h"
-#include "rules.h"
+#include "shape.h"
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>

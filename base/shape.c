@@ -1,5 +1,5 @@
 /* Templates held against the tables of attributes (PKCS#11 3.2, 4.1). */
-#include "rules.h"
+#include "shape.h"
 
 static CK_BBOOL
 bool_of(const CK_ATTRIBUTE *a)
@@ -68,16 +68,38 @@ given_check(const struct rule *rule, const CK_ATTRIBUTE *a, unsigned when)
 	return CKR_ATTRIBUTE_READ_ONLY;
 }
 
+static bool
+is_listed(const CK_ATTRIBUTE_TYPE *types, CK_ATTRIBUTE_TYPE type)
+{
+	for (; types != NULL && *types != 0; types++)
+		if (*types == type)
+			return true;
+	return false;
+}
+
+CK_RV
+shape_check_given(const struct shape *shape, struct template given,
+		  unsigned when, const CK_ATTRIBUTE_TYPE *beside)
+{
+	CK_RV rv = template_check(given.list, given.count);
+
+	for (CK_ULONG i = 0; rv == CKR_OK && i < given.count; i++) {
+		const CK_ATTRIBUTE *a = &given.list[i];
+
+		if (!is_listed(beside, a->type))
+			rv = given_check(shape_rule(shape, a->type), a, when);
+	}
+	return rv;
+}
+
 CK_RV
 shape_check(const struct shape *shape, const CK_ATTRIBUTE *list, CK_ULONG count,
 	    unsigned when)
 {
 	unsigned need = when == ON_CREATE ? NEED_CREATE : NEED_GENERATE;
-	CK_RV rv = template_check(list, count);
+	CK_RV rv = shape_check_given(shape, (struct template){ list, count },
+				     when, NULL);
 
-	for (CK_ULONG i = 0; rv == CKR_OK && i < count; i++)
-		rv = given_check(shape_rule(shape, list[i].type), &list[i],
-				 when);
 	for (size_t i = 0; rv == CKR_OK && i < 4; i++) {
 		const struct rules *r = &shape->rules[i];
 

@@ -1,7 +1,7 @@
 /* Which attributes an object has, and who may set them when (PKCS#11 3.2, 4).
  */
-#ifndef SIGNET_RULES_H
-#define SIGNET_RULES_H
+#ifndef SIGNET_SHAPE_H
+#define SIGNET_SHAPE_H
 
 #include "object.h"
 
@@ -65,6 +65,11 @@ enum form attribute_form(CK_ATTRIBUTE_TYPE type);
  */
 CK_RV shape_check(const struct shape *shape, const CK_ATTRIBUTE *list,
 		  CK_ULONG count, unsigned when) MUST_CHECK;
+/* The same of what is there alone, whatever may be missing. Types in BESIDE,
+ * which 0 ends, are passed over; NULL: none. */
+CK_RV shape_check_given(const struct shape *shape, struct template given,
+			unsigned when,
+			const CK_ATTRIBUTE_TYPE *beside) MUST_CHECK;
 /* Adds the defaults of all that is absent. */
 CK_RV shape_complete(const struct shape *shape, struct attrs *attrs) MUST_CHECK;
 /* Holds a change against the rules: the same codes. SO: the security officer

@@ -1,5 +1,5 @@
 /* The tables of attributes: what each kind of object has (PKCS#11 3.2, 4). */
-#include "rules.h"
+#include "shape.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define RULES(array)                \

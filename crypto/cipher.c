@@ -9,7 +9,6 @@
 enum {
 	PART_MAX = 1 << 30, /* OpenSSL counts in int */
 	WRAP_UNIT = 8,
-	TAGGED_IV = 12,
 };
 static const size_t held_max = (size_t)1 << 31;
 
@@ -17,6 +16,7 @@ struct cipher {
 	EVP_CIPHER_CTX *context;
 	struct cipher_setup setup;
 	bool started, encrypt;
+	bool keyed; /* at rest: the context still has key and settings */
 	uint64_t taken;	     /* bytes of input so far */
 	size_t pending;	     /* of these the context keeps so many */
 	struct builder aad;  /* of CCM, which takes it last */
@@ -39,8 +39,10 @@ cipher_new(void)
 void
 cipher_end(struct cipher *c)
 {
+	if (c->started || c->keyed)
+		EVP_CIPHER_CTX_reset(c->context);
 	c->started = false;
-	EVP_CIPHER_CTX_reset(c->context);
+	c->keyed = false;
 	builder_free(&c->aad);
 	builder_free(&c->held);
 }
@@ -112,9 +114,7 @@ context_start(struct cipher *c, const EVP_CIPHER *algorithm, struct cursor key)
 {
 	struct cipher_setup *s = &c->setup;
 	const uint8_t *iv = s->iv_size > 0 ? s->iv : NULL;
-	bool usual = (s->way != WAY_TAGGED || s->iv_size == TAGGED_IV) &&
-		     s->mode != MODE_AES_CCM;
-	if (!usual) {
+	if (!cipher_setup_usual(s)) {
 		if (EVP_CipherInit_ex2(c->context, algorithm, NULL, NULL,
 				       c->encrypt, NULL) != 1 ||
 		    !lengths_set(c))
@@ -151,38 +151,101 @@ context_take(struct cipher *c, struct cursor in, uint8_t *place, size_t *size)
 	return true;
 }
 
-CK_RV
-cipher_start(struct cipher *c, const CK_MECHANISM *mechanism, struct cursor key,
-	     bool encrypt)
+/* Has the context forget the part of a block that it keeps; the last byte of
+ * that is of the padding. */
+static bool
+context_scrub(struct cipher *c)
 {
-	CK_RV rv = cipher_setup_read(mechanism, key.left, &c->setup);
-	if (c->started)
+	static const uint8_t zeros[CIPHER_BLOCK_MAX];
+	uint8_t none[2 * CIPHER_BLOCK_MAX];
+	int given;
+	if (c->setup.way != WAY_PADDED || c->pending == 0)
+		return true;
+	return EVP_CipherInit_ex2(c->context, NULL, NULL, NULL, c->encrypt,
+				  NULL) == 1 &&
+	       EVP_CipherUpdate(c->context, none, &given, zeros,
+				(int)c->setup.block - 1) == 1;
+}
+
+void
+cipher_rest(struct cipher *c)
+{
+	if (!c->started || !cipher_setup_rests(&c->setup) ||
+	    !context_scrub(c)) {
 		cipher_end(c);
-	if (rv != CKR_OK)
-		return rv;
+		return;
+	}
+	c->started = false;
+	c->keyed = true;
+	builder_free(&c->held);
+}
+
+/* Is the context at rest and, but for the IV, what SETUP wants? */
+static bool
+is_ready(const struct cipher *c, const struct cipher_setup *setup, bool encrypt)
+{
+	const struct cipher_setup *s = &c->setup;
+	return c->keyed && s->mode == setup->mode && s->way == setup->way &&
+	       s->key_size == setup->key_size && c->encrypt == encrypt &&
+	       cipher_setup_usual(setup);
+}
+
+/* No border to OpenSSL's errors here: with a key that it had already, a context
+ * fails only for misuse. */
+static CK_RV
+cipher_resume(struct cipher *c)
+{
 	struct cipher_setup *s = &c->setup;
+	const uint8_t *iv = s->iv_size > 0 ? s->iv : NULL;
+	size_t nothing;
+	bool good = EVP_CipherInit_ex2(c->context, NULL, NULL, iv, c->encrypt,
+				       NULL) == 1 &&
+		    context_take(c, s->aad, NULL, &nothing);
+	return good ? CKR_OK : CKR_FUNCTION_FAILED;
+}
+
+/* CCM takes its data to be authenticated when it knows all lengths. */
+static CK_RV
+cipher_begin(struct cipher *c, struct cursor key)
+{
+	struct cipher_setup *s = &c->setup;
+	bool late = s->mode == MODE_AES_CCM;
 	const EVP_CIPHER *algorithm = cipher_algorithm(s->mode, s->key_size);
+	size_t nothing;
 	if (algorithm == NULL)
 		return CKR_MECHANISM_INVALID;
-	c->encrypt = encrypt;
-	c->taken = 0;
-	c->pending = 0;
-	c->started = true;
-	bool late = s->mode == MODE_AES_CCM;
-	size_t nothing;
-	crypto_enter();
-	bool good = context_start(c, algorithm, key) &&
-		    (late || context_take(c, s->aad, NULL, &nothing));
-	rv = crypto_leave(good, CKR_FUNCTION_FAILED);
-	if (is_held(c))
-		c->held = builder_heap(held_max);
 	if (late) {
 		c->aad = builder_heap(s->aad.left);
 		builder_append(&c->aad, s->aad);
 		if (!builder_ok(&c->aad))
-			rv = CKR_HOST_MEMORY;
+			return CKR_HOST_MEMORY;
 	}
-	s->aad = cursor_of(NULL, 0);
+	crypto_enter();
+	bool good = context_start(c, algorithm, key) &&
+		    (late || context_take(c, s->aad, NULL, &nothing));
+	return crypto_leave(good, CKR_FUNCTION_FAILED);
+}
+
+CK_RV
+cipher_start(struct cipher *c, const CK_MECHANISM *mechanism, struct cursor key,
+	     bool encrypt)
+{
+	struct cipher_setup setup;
+	CK_RV rv = cipher_setup_read(mechanism, key.left, &setup);
+	bool ready = rv == CKR_OK && is_ready(c, &setup, encrypt);
+	if (!ready)
+		cipher_end(c);
+	if (rv != CKR_OK)
+		return rv;
+	c->setup = setup;
+	c->encrypt = encrypt;
+	c->taken = 0;
+	c->pending = 0;
+	c->started = true;
+	rv = ready ? cipher_resume(c) : cipher_begin(c, key);
+	if (is_held(c))
+		c->held = builder_heap(held_max);
+	c->setup.aad = cursor_of(NULL, 0);
 	if (rv != CKR_OK)
 		cipher_end(c);
 	return rv;
@@ -268,6 +331,22 @@ cipher_update(struct cipher *c, struct cursor in, struct builder *out)
 	return builder_ok(&c->held) ? CKR_OK : CKR_HOST_MEMORY;
 }
 
+/* What was encrypted so far cannot be wrong: no errors, no border. */
+static CK_RV
+encrypt_last(struct cipher *c, uint8_t *last, int *size)
+{
+	bool good = EVP_CipherFinal_ex(c->context, last, size) == 1;
+	return good ? CKR_OK : CKR_FUNCTION_FAILED;
+}
+
+static CK_RV
+decrypt_last(struct cipher *c, uint8_t *last, int *size)
+{
+	crypto_enter();
+	bool good = EVP_CipherFinal_ex(c->context, last, size) == 1;
+	return crypto_leave(good, content_error(c));
+}
+
 /* The last bytes of a cipher that flows. */
 static CK_RV
 flow_finish(struct cipher *c, struct builder *out)
@@ -280,9 +359,8 @@ flow_finish(struct cipher *c, struct builder *out)
 	if (c->setup.way == WAY_PADDED && !c->encrypt &&
 	    (c->taken == 0 || c->taken % c->setup.block != 0))
 		return CKR_ENCRYPTED_DATA_LEN_RANGE;
-	crypto_enter();
-	bool good = EVP_CipherFinal_ex(c->context, last, &size) == 1;
-	CK_RV rv = crypto_leave(good, content_error(c));
+	CK_RV rv = c->encrypt ? encrypt_last(c, last, &size)
+			      : decrypt_last(c, last, &size);
 	if (rv == CKR_OK) {
 		builder_put(out, last, (size_t)size);
 		rv = crypto_written(out);

@@ -10,6 +10,7 @@ enum {
 	CHACHA_IV = 16,	       /* counter and nonce */
 	CHACHA_NONCE = 12,
 	CHACHA_TAG = 16,
+	TAGGED_IV = 12, /* what OpenSSL takes without being told */
 	BITS = 8,
 };
 /* One call of OpenSSL's takes an int. */
@@ -265,6 +266,27 @@ cipher_setup_read(const CK_MECHANISM *mechanism, size_t key_size,
 		return rv;
 	}
 	return CKR_MECHANISM_INVALID;
+}
+
+bool
+cipher_setup_usual(const struct cipher_setup *s)
+{
+	return (s->way != WAY_TAGGED || s->iv_size == TAGGED_IV) &&
+	       s->mode != MODE_AES_CCM;
+}
+
+bool
+cipher_setup_rests(const struct cipher_setup *s)
+{
+	switch (s->mode) {
+	case MODE_AES_ECB:
+	case MODE_AES_CBC:
+	case MODE_AES_CTR:
+	case MODE_AES_GCM:
+		return cipher_setup_usual(s);
+	default:
+		return false;
+	}
 }
 
 const char *

@@ -32,5 +32,9 @@ struct cipher_setup {
 /* CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID, CKR_KEY_SIZE_RANGE. */
 CK_RV cipher_setup_read(const CK_MECHANISM *mechanism, size_t key_size,
 			struct cipher_setup *setup) MUST_CHECK;
+/* Is there nothing to be told OpenSSL between the algorithm and the key? */
+bool cipher_setup_usual(const struct cipher_setup *s);
+/* Can a context go on with its key and another IV? */
+bool cipher_setup_rests(const struct cipher_setup *s);
 
 #endif

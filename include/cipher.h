@@ -36,6 +36,9 @@ CK_RV cipher_whole(struct cipher *c, struct cursor in,
 		   struct builder *out) MUST_CHECK;
 /* Wipes key and data, to wait for another start. */
 void cipher_end(struct cipher *c);
+/* After finish: keeps the key, where the mode can; the next start is to be with
+ * the same. */
+void cipher_rest(struct cipher *c);
 void cipher_free(struct cipher *c);
 /* One bare block. CKR_KEY_SIZE_RANGE, CKR_DATA_LEN_RANGE. */
 CK_RV cipher_block(CK_KEY_TYPE type, struct cursor key, bool encrypt,

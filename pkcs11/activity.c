@@ -1,6 +1,7 @@
 /* Checking a session's operations out and in, so that none is used twice. */
 #include "activity.h"
 
+#include "count.h"
 #include "mem.h"
 
 void
@@ -29,55 +30,78 @@ activity_free(struct activity *chain)
 	}
 }
 
-/* With the lock. */
-static CK_RV
-take(struct session *s, unsigned kind, struct activity **activity)
+/* One step of a hold, if it is FROM; alone it costs no locked bus. */
+static bool
+hold_move(_Atomic enum hold *hold, enum hold from, enum hold to)
 {
-	struct activity *a = s->activities[kind];
+	if (!process_alone())
+		return atomic_compare_exchange_strong(hold, &from, to);
+	if (atomic_load_explicit(hold, memory_order_relaxed) != from)
+		return false;
+	atomic_store_explicit(hold, to, memory_order_relaxed);
+	return true;
+}
 
-	if (s->closed)
-		return CKR_SESSION_CLOSED;
-	if (a == NULL)
-		return CKR_OPERATION_NOT_INITIALIZED;
-	if (atomic_load(&a->hold) != AT_HAND)
+static void
+give(struct session *s, unsigned kind)
+{
+	_Atomic enum hold *hold = &s->holds[kind];
+	struct activity *a;
+
+	if (hold_move(hold, CHECKED_OUT, AT_HAND))
+		return;
+	/* orphaned: whoever did that has left it to this call */
+	a = s->activities[kind];
+	s->activities[kind] = NULL;
+	atomic_store(hold, AT_HAND);
+	activity_free(a);
+}
+
+/* What there is of a kind, which may be nothing, is the caller's now. */
+static CK_RV
+check_out(struct session *s, unsigned kind)
+{
+	if (!hold_move(&s->holds[kind], AT_HAND, CHECKED_OUT))
 		return CKR_OPERATION_ACTIVE;
-	if (a->progress == AT_REST)
-		return CKR_OPERATION_NOT_INITIALIZED;
-	atomic_store_explicit(&a->hold, CHECKED_OUT, memory_order_relaxed);
-	*activity = a;
-	return CKR_OK;
+	if (!atomic_load(&s->closed))
+		return CKR_OK;
+	give(s, kind);
+	return CKR_SESSION_CLOSED;
 }
 
 CK_RV
 activity_take(struct session *s, unsigned kind,
 	      struct activity **activity)
 {
-	CK_RV rv;
+	CK_RV rv = check_out(s, kind);
+	struct activity *a;
 
-	lock_take(&s->lock);
-	rv = take(s, kind, activity);
-	lock_give(&s->lock);
-	return rv;
+	if (rv != CKR_OK)
+		return rv;
+	a = s->activities[kind];
+	if (a == NULL || a->progress == AT_REST) {
+		give(s, kind);
+		return CKR_OPERATION_NOT_INITIALIZED;
+	}
+	*activity = a;
+	return CKR_OK;
 }
 
-/* With the lock. */
+/* The activity of a kind that is checked out, to begin in it. */
 static CK_RV
-take_new(struct session *s, unsigned kind,
-	 struct activity **activity)
+activity_fresh(struct session *s, unsigned kind,
+	       struct activity **activity)
 {
 	struct activity *a = s->activities[kind];
 
-	if (s->closed)
-		return CKR_SESSION_CLOSED;
-	if (a != NULL &&
-	    (atomic_load(&a->hold) != AT_HAND || a->progress != AT_REST))
+	if (a != NULL && a->progress != AT_REST)
 		return CKR_OPERATION_ACTIVE;
 	if (a == NULL)
 		a = mem_new(sizeof(*a));
 	if (a == NULL)
 		return CKR_HOST_MEMORY;
+	a->kind = kind;
 	s->activities[kind] = a;
-	atomic_store_explicit(&a->hold, CHECKED_OUT, memory_order_relaxed);
 	*activity = a;
 	return CKR_OK;
 }
@@ -86,45 +110,42 @@ CK_RV
 activity_take_new(struct session *s, unsigned kind,
 		  struct activity **activity)
 {
-	CK_RV rv;
+	CK_RV rv = check_out(s, kind);
 
-	lock_take(&s->lock);
-	rv = take_new(s, kind, activity);
-	lock_give(&s->lock);
+	if (rv != CKR_OK)
+		return rv;
+	rv = activity_fresh(s, kind, activity);
+	if (rv != CKR_OK)
+		give(s, kind);
 	return rv;
 }
 
 void
 activity_give(struct session *s, struct activity *a)
 {
-	enum hold out = CHECKED_OUT;
-
-	if (!atomic_compare_exchange_strong(&a->hold, &out, AT_HAND))
-		activity_free(a);
-}
-
-/* With the lock. */
-static void
-detach(struct session *s, unsigned kind, struct activity **ended)
-{
-	struct activity *a = s->activities[kind];
-	enum hold out = CHECKED_OUT;
-
-	s->activities[kind] = NULL;
-	if (a != NULL &&
-	    !atomic_compare_exchange_strong(&a->hold, &out, ORPHANED)) {
-		a->next = *ended;
-		*ended = a;
-	}
+	give(s, a->kind);
 }
 
 void
 activity_detach(struct session *s, unsigned kind,
 		struct activity **ended)
 {
-	lock_take(&s->lock);
-	detach(s, kind, ended);
-	lock_give(&s->lock);
+	_Atomic enum hold *hold = &s->holds[kind];
+	struct activity *a;
+
+	while (!hold_move(hold, AT_HAND, CHECKED_OUT)) {
+		if (hold_move(hold, CHECKED_OUT, ORPHANED) ||
+		    atomic_load(hold) == ORPHANED)
+			return;
+		/* it was given back between the two: once more */
+	}
+	a = s->activities[kind];
+	s->activities[kind] = NULL;
+	atomic_store(hold, AT_HAND);
+	if (a == NULL)
+		return;
+	a->next = *ended;
+	*ended = a;
 }
 
 struct activity *
@@ -133,10 +154,8 @@ activity_close(struct session *s)
 	struct activity *ended = NULL;
 	unsigned kind;
 
-	lock_take(&s->lock);
-	s->closed = true;
+	atomic_store(&s->closed, true);
 	for (kind = 0; kind < ACTIVITIES; kind++)
-		detach(s, kind, &ended);
-	lock_give(&s->lock);
+		activity_detach(s, kind, &ended);
 	return ended;
 }

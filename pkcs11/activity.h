@@ -29,23 +29,15 @@ enum progress {
 	UPDATED, /* and has seen at least one update */
 };
 
-/* Checked out and orphaned under the session's lock only, but given back
- * without it: that is a part of what a short operation costs. */
-enum hold {
-	AT_HAND,
-	CHECKED_OUT, /* by a call */
-	ORPHANED,    /* to be freed by the call that checked it out */
-};
-
 struct message; /* message.h */
 
 /* What a session has of one kind of operation. */
 struct activity {
 	struct activity *next; /* in a chain that is to be freed */
 	struct operation *operation;
+	unsigned kind;
 	const struct token *token; /* that made it; compared only */
 	enum progress progress;
-	_Atomic enum hold hold;
 	bool held; /* RESULT waits for a buffer that is large enough: */
 	enum step_kind held_step;
 	struct builder held_in, result;

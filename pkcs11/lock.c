@@ -9,17 +9,20 @@
  *	                         on a token; the only lock that is held while a
  *	                         card works or a person types
  *	scan_lock   (slots.c)    one look around the readers at a time; held
- *over PC/SC's word about readers, never over a card's slots lock  (slots.c) the
- *lists of readers and slots presence    (presence.h) the sessions on a token
- *and their count handles     (handle.h)   a token's object handles session
- *(session.h)  a session's operations sessions    (session.c)  session handles
+ *	                         over PC/SC's word about readers, never over
+ *	                         a card's
+ *	slots lock  (slots.c)    the lists of readers and slots
+ *	presence    (presence.h) the sessions on a token and their count
+ *	handles     (handle.h)   a token's object handles
+ *	session     (session.h)  a session's search
+ *	sessions    (session.c)  session handles
  *
  * A token's own locks come below all of these, and no token calls back. No
  * state query (C_GetSlotList, C_GetSlotInfo, C_GetTokenInfo, C_GetSessionInfo)
  * takes login_lock. None but login_lock is held while a token works: an
- * operation, or a search, is checked out of its session and marked busy, and
- * what it is checked out for happens without a lock. Meanwhile other calls on
- * that session get:
+ * operation (by one atomic step, activity.c), or a search, is checked out of its
+ * session and marked busy, and what it is checked out for happens without a
+ * lock. Meanwhile other calls on that session get:
  *
  *	on the same operation          CKR_OPERATION_ACTIVE, and it goes on
  *	C_...Init(NULL) for it         CKR_OPERATION_CANCEL_FAILED

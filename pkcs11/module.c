@@ -6,6 +6,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "count.h"
 #include "crypto.h"
 #include "fork.h"
 #include "lock.h"
@@ -56,7 +57,7 @@ module_handle(void)
 static void
 call_end(void)
 {
-	if (atomic_fetch_sub(&module.calls, 1) != 1 ||
+	if (count_down(&module.calls) != 0 ||
 	    atomic_load(&module.state) != STOPPING)
 		return;
 	lock_take(&module.gate);
@@ -81,7 +82,7 @@ module_enter(const char *name)
 	if (!is_owner())
 		return CKR_CRYPTOKI_NOT_INITIALIZED;
 	/* counted first, so that C_Finalize either sees the call or is seen */
-	atomic_fetch_add(&module.calls, 1);
+	DROP(count_up(&module.calls));
 	if (atomic_load(&module.state) != RUNNING) {
 		call_end();
 		return CKR_CRYPTOKI_NOT_INITIALIZED;

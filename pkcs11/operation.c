@@ -234,14 +234,15 @@ activity_room(struct activity *a, const struct step *step)
 static CK_RV
 step_with_signature(struct activity *a, const struct step *step)
 {
-	struct step with = *step;
+	struct step with;
 
 	if (a->signature_first != step->signature_first)
 		return CKR_OPERATION_NOT_INITIALIZED;
-	if (a->signature_first) {
-		with.signature = a->signature.data;
-		with.signature_size = a->signature.used;
-	}
+	if (!a->signature_first)
+		return activity_step(a, step);
+	with = *step;
+	with.signature = a->signature.data;
+	with.signature_size = a->signature.used;
 	return activity_step(a, &with);
 }
 

@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include "activity.h"
+#include "count.h"
 #include "mem.h"
 #include "module.h"
 #include "slots.h"
@@ -35,7 +36,7 @@ sessions_free(struct sessions *all)
 static void
 session_unref(struct session *s)
 {
-	if (atomic_fetch_sub(&s->references, 1) != 1)
+	if (count_down(&s->references) != 0)
 		return;
 	lock_free(&s->lock);
 	presence_unref(s->presence);
@@ -50,7 +51,7 @@ session_find(struct sessions *all, CK_SESSION_HANDLE handle)
 	lock_take(&all->lock);
 	s = table_get(&all->by_handle, handle);
 	if (s != NULL)
-		atomic_fetch_add(&s->references, 1);
+		DROP(count_up(&s->references));
 	lock_give(&all->lock);
 	return s;
 }

@@ -18,6 +18,14 @@ enum message_kind {
 	ACTIVITIES,
 };
 
+/* Who has an activity of a session. No lock is taken for it: that is a part of
+ * what a short operation costs. */
+enum hold {
+	AT_HAND,     /* nobody, it may be checked out */
+	CHECKED_OUT, /* a call */
+	ORPHANED,    /* a call that is to free it */
+};
+
 struct session {
 	CK_SESSION_HANDLE handle;
 	struct presence *presence;
@@ -29,9 +37,12 @@ struct session {
 	bool listed;			 /* with it too: not yet closed */
 	struct owned objects;		 /* with its handles' lock */
 
-	pthread_mutex_t lock; /* for what follows */
-	bool closed;
+	atomic_bool closed;
+	/* Whose hold it is may touch the activity. */
+	_Atomic enum hold holds[ACTIVITIES];
 	struct activity *activities[ACTIVITIES];
+
+	pthread_mutex_t lock; /* for what follows */
 	struct search *search;
 };
 

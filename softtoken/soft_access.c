@@ -16,8 +16,8 @@ soft_get(struct soft_token *t, uint64_t id, struct item **item)
 {
 	CK_RV rv = t->shelf->get(t, id, item);
 
-	if (rv != CKR_OK || soft_login_state(t) == LOGIN_USER ||
-	    !attrs_bool(&(*item)->attrs, CKA_PRIVATE, true))
+	if (rv != CKR_OK || !item_facts(*item)->private ||
+	    soft_login_state(t) == LOGIN_USER)
 		return rv;
 	soft_unlock(t);
 	return CKR_OBJECT_HANDLE_INVALID;

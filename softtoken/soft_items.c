@@ -27,6 +27,7 @@ item_free(struct item *item)
 		return;
 	attrs_free(&item->attrs);
 	soft_key_unref(item->key);
+	cipher_free(item->cipher);
 	mem_free(item, sizeof(*item));
 }
 

@@ -79,6 +79,7 @@ memory_change(struct soft_token *t, uint64_t id, uint64_t version,
 	if (item && item->version == version) {
 		old = item->attrs;
 		item->attrs = *attrs;
+		item->facts.known = false;
 		item->version++;
 		rv = CKR_OK;
 	}

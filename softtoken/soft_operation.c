@@ -137,6 +137,30 @@ mac_end_with(struct soft_operation *o, struct cursor signature,
 		       : mac_finish(o->mac, out);
 }
 
+/*
+ * The cipher of an operation that ended well goes back to its key's object, to
+ * rest there with the key for the next one, unless the object is gone or has a
+ * cipher by now, or the token may be another's since.
+ */
+static void
+cipher_return(struct soft_operation *o, CK_RV rv)
+{
+	struct soft_token *t = o->token;
+	struct item *item = NULL;
+
+	if (rv != CKR_OK)
+		return;
+	cipher_rest(o->cipher);
+	soft_lock(t);
+	if (t->changes == o->cipher_changes)
+		item = items_find(&t->items, o->cipher_id);
+	if (item && !item->cipher) {
+		item->cipher = o->cipher;
+		o->cipher = NULL;
+	}
+	soft_unlock(t);
+}
+
 static CK_RV
 operation_finish(struct operation *operation, struct cursor in,
 		 struct builder *out)
@@ -155,6 +179,7 @@ operation_finish(struct operation *operation, struct cursor in,
 		break;
 	case ENGINE_CIPHER:
 		rv = cipher_finish(o->cipher, out);
+		cipher_return(o, rv);
 		break;
 	case ENGINE_MAC:
 		rv = mac_end_with(o, in, out);
@@ -173,6 +198,7 @@ operation_whole(struct operation *operation, struct cursor in,
 
 	if (o->running && o->engine == ENGINE_CIPHER) {
 		rv = cipher_whole(o->cipher, in, out);
+		cipher_return(o, rv);
 		operation_clear(o);
 		return rv;
 	}

@@ -27,6 +27,7 @@ struct soft_operation {
 	struct digester *digester;
 	bool digesting;
 	struct cipher *cipher;
+	uint64_t cipher_id, cipher_changes; /* of the key, when it came */
 	struct mac *mac;
 	bool authorised; /* by the context-specific login */
 };

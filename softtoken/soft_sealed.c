@@ -43,7 +43,7 @@ version_load(struct store *s, uint64_t id, uint64_t *version)
 static bool
 has_key(const struct item *item)
 {
-	return item->key != NULL;
+	return item->key != NULL || item->cipher != NULL;
 }
 
 /* With the lock. */

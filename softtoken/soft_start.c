@@ -3,20 +3,17 @@
 
 enum { ECDSA_INPUT_MAX = 1024, EDDSA_INPUT_MAX = 1 << 30 };
 
-/* What an operation asks of the key's object. */
+/* What an operation asks of a pair's half, and of a mechanism. */
 static const struct {
 	CK_OBJECT_CLASS class;
-	CK_ATTRIBUTE_TYPE usage;
 	CK_FLAGS flag;
 } demands[OPERATION_KINDS] = {
-	[OPERATION_SIGN] = { CKO_PRIVATE_KEY, CKA_SIGN, CKF_SIGN },
-	[OPERATION_VERIFY] = { CKO_PUBLIC_KEY, CKA_VERIFY, CKF_VERIFY },
-	[OPERATION_ENCRYPT] = { CKO_PUBLIC_KEY, CKA_ENCRYPT, CKF_ENCRYPT },
-	[OPERATION_DECRYPT] = { CKO_PRIVATE_KEY, CKA_DECRYPT, CKF_DECRYPT },
-	[OPERATION_SIGN_RECOVER] = { CKO_PRIVATE_KEY, CKA_SIGN_RECOVER,
-				     CKF_SIGN_RECOVER },
-	[OPERATION_VERIFY_RECOVER] = { CKO_PUBLIC_KEY, CKA_VERIFY_RECOVER,
-				       CKF_VERIFY_RECOVER },
+	[OPERATION_SIGN] = { CKO_PRIVATE_KEY, CKF_SIGN },
+	[OPERATION_VERIFY] = { CKO_PUBLIC_KEY, CKF_VERIFY },
+	[OPERATION_ENCRYPT] = { CKO_PUBLIC_KEY, CKF_ENCRYPT },
+	[OPERATION_DECRYPT] = { CKO_PRIVATE_KEY, CKF_DECRYPT },
+	[OPERATION_SIGN_RECOVER] = { CKO_PRIVATE_KEY, CKF_SIGN_RECOVER },
+	[OPERATION_VERIFY_RECOVER] = { CKO_PUBLIC_KEY, CKF_VERIFY_RECOVER },
 };
 
 bool
@@ -38,14 +35,16 @@ mechanism_allowed(const struct attrs *attrs, CK_MECHANISM_TYPE mechanism)
 
 /* With the token's lock: may this object do that? */
 static CK_RV
-item_permits(const struct item *item, enum operation_kind kind,
+item_permits(struct item *item, enum operation_kind kind,
 	     CK_MECHANISM_TYPE mechanism, CK_OBJECT_CLASS class)
 {
-	if (attrs_ulong(&item->attrs, CKA_CLASS, CKO_DATA) != class)
+	const struct facts *facts = item_facts(item);
+
+	if (facts->class != class)
 		return CKR_KEY_TYPE_INCONSISTENT;
-	if (!attrs_bool(&item->attrs, demands[kind].usage, false))
+	if (!(facts->uses & 1u << kind))
 		return CKR_KEY_FUNCTION_NOT_PERMITTED;
-	if (!mechanism_allowed(&item->attrs, mechanism))
+	if (facts->restricted && !mechanism_allowed(&item->attrs, mechanism))
 		return CKR_MECHANISM_INVALID;
 	return CKR_OK;
 }
@@ -56,13 +55,6 @@ item_get(struct soft_operation *o, uint64_t id, struct item **item)
 	CK_RV rv = soft_get(o->token, id, item);
 
 	return rv == CKR_OBJECT_HANDLE_INVALID ? CKR_KEY_HANDLE_INVALID : rv;
-}
-
-static CK_KEY_TYPE
-item_type(const struct item *item)
-{
-	return attrs_ulong(&item->attrs, CKA_KEY_TYPE,
-			   CK_UNAVAILABLE_INFORMATION);
 }
 
 static CK_KEY_TYPE
@@ -85,14 +77,14 @@ key_of_object(struct soft_operation *o, CK_MECHANISM_TYPE mechanism,
 		return rv;
 	/* the wrong type comes before the wrong use (PKCS#11 3.2, 5.1.6) */
 	rv = CKR_KEY_TYPE_INCONSISTENT;
-	if (item_type(item) == scheme_type(&o->scheme))
+	if (item_facts(item)->type == scheme_type(&o->scheme))
 		rv = item_permits(item, kind, mechanism, demands[kind].class);
 	if (rv == CKR_OK && !item->key)
 		rv = soft_key_load(&item->attrs, &item->key);
 	if (rv == CKR_OK) {
 		o->key = soft_key_ref(item->key);
-		o->operation.login_each_time = attrs_bool(
-			&item->attrs, CKA_ALWAYS_AUTHENTICATE, false);
+		o->operation.login_each_time =
+			item_facts(item)->login_each_time;
 	}
 	soft_unlock(o->token);
 	return rv;
@@ -205,16 +197,27 @@ start_pair(struct soft_operation *o, const CK_MECHANISM *mechanism,
 	return digester_want(o, o->scheme.digest);
 }
 
+/* With the token's lock. A cipher that rests with the key is borrowed from its
+ * object until the operation's end. */
 static CK_RV
 cipher_want(struct soft_operation *o, const CK_MECHANISM *mechanism,
-	    struct cursor value)
+	    struct item *item)
 {
 	bool encrypt = o->operation.kind == OPERATION_ENCRYPT;
 
+	if (item->cipher) {
+		cipher_free(o->cipher);
+		o->cipher = item->cipher;
+		item->cipher = NULL;
+	}
 	if (!o->cipher)
 		o->cipher = cipher_new();
-	return o->cipher ? cipher_start(o->cipher, mechanism, value, encrypt)
-			 : CKR_HOST_MEMORY;
+	if (!o->cipher)
+		return CKR_HOST_MEMORY;
+	o->cipher_id = item->id;
+	o->cipher_changes = o->token->changes;
+	return cipher_start(o->cipher, mechanism,
+			    attrs_value(&item->attrs, CKA_VALUE), encrypt);
 }
 
 static CK_RV
@@ -231,7 +234,6 @@ static CK_RV
 start_secret(struct soft_operation *o, const CK_MECHANISM *mechanism,
 	     const struct secret_row *row, uint64_t id)
 {
-	struct cursor value;
 	struct item *item;
 	CK_RV rv;
 
@@ -242,14 +244,14 @@ start_secret(struct soft_operation *o, const CK_MECHANISM *mechanism,
 		return rv;
 	rv = item_permits(item, o->operation.kind, mechanism->mechanism,
 			  CKO_SECRET_KEY);
-	value = attrs_value(&item->attrs, CKA_VALUE);
 	if (rv == CKR_OK && o->engine == ENGINE_CIPHER)
-		rv = item_type(item) == row->key_type
-			     ? cipher_want(o, mechanism, value)
+		rv = item_facts(item)->type == row->key_type
+			     ? cipher_want(o, mechanism, item)
 			     : CKR_KEY_TYPE_INCONSISTENT;
 	else if (rv == CKR_OK)
-		rv = mac_takes(mechanism->mechanism, item_type(item))
-			     ? mac_want(o, mechanism, value)
+		rv = mac_takes(mechanism->mechanism, item_facts(item)->type)
+			     ? mac_want(o, mechanism,
+					attrs_value(&item->attrs, CKA_VALUE))
 			     : CKR_KEY_TYPE_INCONSISTENT;
 	soft_unlock(o->token);
 	return rv;

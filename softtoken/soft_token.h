@@ -5,11 +5,23 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "cipher.h"
 #include "seal.h"
 #include "soft_key.h"
 #include "token.h"
 
 enum { PIN_MIN = 4, PIN_MAX = 255 };
+
+/* What the use of an object asks of its attributes each time. */
+struct facts {
+	bool known;
+	bool private;
+	bool restricted;      /* to CKA_ALLOWED_MECHANISMS */
+	bool login_each_time; /* CKA_ALWAYS_AUTHENTICATE */
+	CK_OBJECT_CLASS class;
+	CK_KEY_TYPE type;
+	unsigned uses; /* 1u << OPERATION_SIGN: CKA_SIGN, and so on */
+};
 
 /* One object in memory: all of a host token's, a cache of a stored token's. */
 struct item {
@@ -17,7 +29,9 @@ struct item {
 	uint64_t version; /* counts the changes of this object */
 	uint64_t epoch;	  /* of the store, when it was last compared */
 	struct attrs attrs;
-	struct soft_key *key; /* from first use on */
+	struct facts facts;
+	struct soft_key *key;  /* from first use on */
+	struct cipher *cipher; /* at rest with this key, when there is one */
 	struct item *next;
 };
 
@@ -39,6 +53,8 @@ CK_RV items_list(const struct items *items,
 struct item *item_new(uint64_t id, uint64_t version,
 		      struct attrs *attrs) MUST_CHECK;
 void item_free(struct item *item);
+/* With the token's lock: read once, until the attributes change. */
+const struct facts *item_facts(struct item *item);
 
 struct soft_token;
 

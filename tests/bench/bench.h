@@ -100,10 +100,14 @@ struct work {
 	void *reference_context;
 	enum verdict verdict;
 	const char *note;
+	/* The module waits for a disk: the ratio is one of time as it passes,
+	 * else of processor time, which other programs take nothing of. */
+	bool waits;
 };
 
 void work_session_renew(void);
-double run_for(op_fn op, void *context, double seconds, CK_RV *rv);
+double run_for(op_fn op, void *context, double seconds, CK_RV *rv,
+	       double *busy);
 /* Interleaved rounds of both sides; the result is added and shown. */
 void measure(const struct work *work);
 
@@ -199,7 +203,7 @@ struct buffer {
 	CK_GCM_PARAMS gcm;
 	unsigned char iv[16], key_value[32];
 	EVP_MD_CTX *digest;
-	const EVP_MD *md;
+	EVP_MD *md;
 	EVP_CIPHER_CTX *context;
 	EVP_CIPHER *cipher;
 	bool is_gcm;
@@ -210,6 +214,13 @@ extern const size_t sizes[SIZES];
 extern const char *const size_names[SIZES];
 void buffer_setup(struct buffer *b, size_t size);
 void buffer_free(struct buffer *b);
+/* One-shot work on a buffer, by the module and by libcrypto. */
+void digest_setup(struct buffer *b, size_t size);
+CK_RV op_digest(void *buffer);
+CK_RV ref_digest(void *buffer);
+CK_RV encrypt_setup(struct buffer *b, size_t size, bool gcm, bool update);
+CK_RV op_encrypt(void *buffer);
+CK_RV ref_encrypt(void *buffer);
 
 /* objects.c */
 struct search {
@@ -237,7 +248,7 @@ struct attribute_case {
 };
 CK_RV op_attribute(void *attribute_case);
 
-/* exactly.c: REQUEST is object=N, pair=N or sign=N. */
+/* exactly.c: REQUEST is WHAT=N. */
 void exactly(const char *request);
 
 /* The stages, in the order in which main.c runs them. */

@@ -24,11 +24,12 @@ buffer_free(struct buffer *b)
 	free(b->out);
 	free(b->own_out);
 	EVP_MD_CTX_free(b->digest);
+	EVP_MD_free(b->md);
 	EVP_CIPHER_CTX_free(b->context);
 	EVP_CIPHER_free(b->cipher);
 }
 
-static CK_RV
+CK_RV
 op_digest(void *context)
 {
 	struct buffer *b = context;
@@ -40,7 +41,7 @@ op_digest(void *context)
 				 &b->out_size);
 }
 
-static CK_RV
+CK_RV
 ref_digest(void *context)
 {
 	struct buffer *b = context;
@@ -51,16 +52,22 @@ ref_digest(void *context)
 	return ok ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 
+void
+digest_setup(struct buffer *b, size_t size)
+{
+	buffer_setup(b, size);
+	b->mechanism.mechanism = CKM_SHA256;
+	b->md = EVP_MD_fetch(NULL, "SHA256", NULL);
+	b->digest = EVP_MD_CTX_new();
+}
+
 static void
-digest_run(const EVP_MD *md, size_t size, const char *size_name)
+digest_run(size_t size, const char *size_name)
 {
 	struct buffer b;
 	char name[80];
 	enum verdict verdict = UNCHECKED;
-	buffer_setup(&b, size);
-	b.mechanism.mechanism = CKM_SHA256;
-	b.md = md;
-	b.digest = EVP_MD_CTX_new();
+	digest_setup(&b, size);
 	if (op_digest(&b) != CKR_OK)
 		work_session_renew();
 	else if (ref_digest(&b) == CKR_OK)
@@ -76,10 +83,8 @@ digest_run(const EVP_MD *md, size_t size, const char *size_name)
 void
 stage_digest(void)
 {
-	EVP_MD *md = EVP_MD_fetch(NULL, "SHA256", NULL);
 	for (size_t i = 0; i < SIZES; i++)
-		digest_run(md, sizes[i], size_names[i]);
-	EVP_MD_free(md);
+		digest_run(sizes[i], size_names[i]);
 }
 
 static CK_RV

@@ -137,6 +137,7 @@ stage_keygen(void)
 				.reference_context = &q });
 	q.on_token = CK_TRUE;
 	measure(&(struct work){ .name = "keygen P-256 token (+destroy)",
+				.waits = true,
 				.op = op_keygen,
 				.context = &q,
 				.reference = ref_keygen,

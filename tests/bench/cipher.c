@@ -10,7 +10,7 @@ iv_count(struct buffer *b)
 		;
 }
 
-static CK_RV
+CK_RV
 op_encrypt(void *context)
 {
 	struct buffer *b = context;
@@ -48,7 +48,7 @@ op_encrypt_update(void *context)
 	return rv;
 }
 
-static CK_RV
+CK_RV
 ref_encrypt(void *context)
 {
 	struct buffer *b = context;
@@ -132,6 +132,17 @@ mechanism_setup(struct buffer *b, bool gcm, bool update)
 	b->mechanism = (CK_MECHANISM){ CKM_AES_GCM, &b->gcm, sizeof b->gcm };
 }
 
+CK_RV
+encrypt_setup(struct buffer *b, size_t size, bool gcm, bool update)
+{
+	buffer_setup(b, size);
+	CK_RV rv = key_setup(&b->key, b->key_value);
+	if (rv != CKR_OK)
+		rv = key_generate(&b->key, b->key_value);
+	mechanism_setup(b, gcm, update);
+	return rv;
+}
+
 static void
 cipher_run(bool gcm, size_t which, bool update)
 {
@@ -142,11 +153,7 @@ cipher_run(bool gcm, size_t which, bool update)
 
 	snprintf(name, sizeof name, "encrypt AES-%s %s %s", gcm ? "GCM" : "CBC",
 		 size_names[which], update ? "update" : "one-shot");
-	buffer_setup(&b, sizes[which]);
-	CK_RV rv = key_setup(&b.key, b.key_value);
-	if (rv != CKR_OK)
-		rv = key_generate(&b.key, b.key_value);
-	mechanism_setup(&b, gcm, update);
+	CK_RV rv = encrypt_setup(&b, sizes[which], gcm, update);
 	if (rv == CKR_OK)
 		rv = op(&b);
 	if (rv != CKR_OK) {

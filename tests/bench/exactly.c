@@ -29,20 +29,86 @@ do_sign(unsigned long number)
 	return op_sign(&s);
 }
 
+/* A buffer that stays for all N. */
+static struct buffer *
+digest_buffer(unsigned long number)
+{
+	static struct buffer b;
+	if (number == 0)
+		digest_setup(&b, 16);
+	return &b;
+}
+
+static struct buffer *
+encrypt_buffer(unsigned long number, bool gcm)
+{
+	static struct buffer b;
+	if (number == 0 && encrypt_setup(&b, 16, gcm, false) != CKR_OK)
+		die("no key to encrypt with");
+	return &b;
+}
+
+static CK_RV
+do_digest(unsigned long number)
+{
+	return op_digest(digest_buffer(number));
+}
+
+static CK_RV
+do_own_digest(unsigned long number)
+{
+	return ref_digest(digest_buffer(number));
+}
+
+static CK_RV
+do_gcm(unsigned long number)
+{
+	return op_encrypt(encrypt_buffer(number, true));
+}
+
+static CK_RV
+do_own_gcm(unsigned long number)
+{
+	return ref_encrypt(encrypt_buffer(number, true));
+}
+
+static CK_RV
+do_cbc(unsigned long number)
+{
+	return op_encrypt(encrypt_buffer(number, false));
+}
+
+static CK_RV
+do_own_cbc(unsigned long number)
+{
+	return ref_encrypt(encrypt_buffer(number, false));
+}
+
+static const struct {
+	const char *name;
+	CK_RV (*once)(unsigned long number);
+} kinds[] = {
+	{ "object", do_object },
+	{ "pair", do_pair },
+	{ "sign", do_sign },
+	{ "digest", do_digest },
+	{ "gcm", do_gcm },
+	{ "cbc", do_cbc },
+	/* the same with libcrypto */
+	{ "own-digest", do_own_digest },
+	{ "own-gcm", do_own_gcm },
+	{ "own-cbc", do_own_cbc },
+};
+
 void
 exactly(const char *request)
 {
-	static const struct {
-		const char *name;
-		CK_RV (*once)(unsigned long number);
-	} kinds[] = { { "object=", do_object },
-		      { "pair=", do_pair },
-		      { "sign=", do_sign } };
+	size_t size = strcspn(request, "=");
 	for (size_t i = 0; i < COUNT(kinds); i++) {
-		size_t size = strlen(kinds[i].name);
-		if (strncmp(request, kinds[i].name, size))
+		if (strlen(kinds[i].name) != size ||
+		    strncmp(request, kinds[i].name, size))
 			continue;
-		unsigned long count = strtoul(request + size, NULL, 10);
+		unsigned long count = strtoul(request + size + 1, NULL, 10);
 		for (unsigned long n = 0; n < count; n++) {
 			CK_RV rv = kinds[i].once(n);
 			if (rv != CKR_OK)
@@ -50,5 +116,5 @@ exactly(const char *request)
 		}
 		return;
 	}
-	die("--exactly takes object=N, pair=N or sign=N");
+	die("--exactly does not know %s", request);
 }

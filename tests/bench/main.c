@@ -3,8 +3,8 @@
  *
  * Every cryptographic case is run in interleaved rounds: one on the module, one
  * of the same work done with the EVP API. The figure to look at is the ratio
- * (module operations per second divided by libcrypto's, median of the rounds):
- * it hardly depends on the machine or on its load. Results are checked with
+ * (module operations per second of processor time divided by libcrypto's, median
+ * of the rounds): it hardly depends on the machine or on its load. Results are checked with
  * libcrypto outside the timed part. A mechanism that the token lacks, or
  * answers with an error, prints "n/a" and the return value.
  *
@@ -60,7 +60,9 @@ usage(FILE *f)
 	      "  --only a,b,c        of: init floor session login attr sign\n"
 	      "                      verify decrypt derive digest cipher\n"
 	      "                      random keygen threads find\n"
-	      "  --exactly WHAT=N    only that: object, pair or sign, N times\n"
+	      "  --exactly WHAT=N    only that, N times: object, pair, sign,\n"
+	      "                      digest, gcm or cbc (of 16 bytes), and\n"
+	      "                      own-digest, own-gcm, own-cbc by libcrypto\n"
 	      "  --json              one JSON document instead of lines\n",
 	      f);
 }

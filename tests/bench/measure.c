@@ -5,12 +5,18 @@
 
 #include "bench.h"
 
+static double
+clock_read(clockid_t clock)
+{
+	struct timespec t;
+	clock_gettime(clock, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
 double
 now(void)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+	return clock_read(CLOCK_MONOTONIC);
 }
 
 long
@@ -69,11 +75,13 @@ work_session_renew(void)
 		run.work = run.session;
 }
 
-/* Operations per second over about SECONDS, or 0 with *RV set on failure. */
+/* Operations per second over about SECONDS, or 0 with *RV set on failure. BUSY,
+ * when given, is how many in a second of this process's processor time. */
 double
-run_for(op_fn op, void *context, double seconds, CK_RV *rv)
+run_for(op_fn op, void *context, double seconds, CK_RV *rv, double *busy)
 {
 	unsigned long done = 0, batch = 1;
+	double worked = clock_read(CLOCK_PROCESS_CPUTIME_ID);
 	double start = now(), spent;
 	for (;;) {
 		for (unsigned long i = 0; i < batch; i++)
@@ -82,11 +90,15 @@ run_for(op_fn op, void *context, double seconds, CK_RV *rv)
 		done += batch;
 		spent = now() - start;
 		if (spent >= seconds)
-			return (double)done / spent;
+			break;
 		/* Clock reads must not show in tiny work. */
 		if (spent < 0.004 * seconds)
 			batch *= 2;
 	}
+	worked = clock_read(CLOCK_PROCESS_CPUTIME_ID) - worked;
+	if (busy)
+		*busy = worked > 0 ? (double)done / worked : 0;
+	return (double)done / spent;
 }
 
 static void
@@ -101,6 +113,7 @@ measure(const struct work *work)
 {
 	double module[ROUNDS_MAX], library[ROUNDS_MAX], ratio[ROUNDS_MAX];
 	double slice = options.seconds / options.rounds;
+	double busy = 0, own_busy = 0;
 	op_fn reference = work->reference;
 	CK_RV rv, own;
 
@@ -111,7 +124,8 @@ measure(const struct work *work)
 	if (reference && reference(work->reference_context) != CKR_OK)
 		reference = NULL;
 	for (int i = 0; i < options.rounds; i++) {
-		module[i] = run_for(work->op, work->context, slice, &rv);
+		module[i] =
+			run_for(work->op, work->context, slice, &rv, &busy);
 		if (rv != CKR_OK) {
 			fail(work, rv, "failed while being timed");
 			return;
@@ -119,8 +133,11 @@ measure(const struct work *work)
 		if (!reference)
 			continue;
 		library[i] = run_for(reference, work->reference_context, slice,
-				     &own);
-		ratio[i] = library[i] > 0 ? module[i] / library[i] : 0;
+				     &own, &own_busy);
+		if (work->waits)
+			ratio[i] = library[i] > 0 ? module[i] / library[i] : 0;
+		else
+			ratio[i] = own_busy > 0 ? busy / own_busy : 0;
 	}
 	struct result *r = result_add(work->name);
 	r->module_median = median(module, options.rounds);

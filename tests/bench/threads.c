@@ -26,7 +26,7 @@ work(void *argument)
 {
 	struct worker *w = argument;
 	pthread_barrier_wait(w->barrier);
-	w->rate = run_for(w->op, w->context, w->seconds, &w->rv);
+	w->rate = run_for(w->op, w->context, w->seconds, &w->rv, NULL);
 	return NULL;
 }
 

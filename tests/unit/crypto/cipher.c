@@ -484,6 +484,39 @@ test_after_each_other(void **state)
 	cipher_free(c);
 }
 
+/* What rests with its key takes every other mechanism and direction. */
+static void
+test_at_rest(void **state)
+{
+	struct cipher *c = cipher_new(), *other = cipher_new();
+	for (size_t i = 0; i < COUNT(known); i++)
+		for (size_t j = 0; j < COUNT(known); j++) {
+			uint8_t space[OUT_MAX], mine[OUT_MAX];
+			struct builder b = builder_over(space, sizeof(space));
+			struct builder m = builder_over(mine, sizeof(mine));
+			struct cursor sealed = ciphertext(other, &known[j], &b);
+			struct cursor first = ciphertext(other, &known[i], &m);
+			if (strcmp(known[i].key, known[j].key) != 0)
+				continue;
+			assert_run(c, &known[i], true, 5, hex(known[i].plain),
+				   first);
+			cipher_rest(c);
+			assert_run(c, &known[j], true, 7, hex(known[j].plain),
+				   sealed);
+			cipher_rest(c);
+			assert_run(c, &known[j], false, 0, sealed,
+				   hex(known[j].plain));
+			cipher_rest(c);
+			assert_run(c, &known[i], false, 5, first,
+				   hex(known[i].plain));
+			/* given up, it does not rest in the middle of things */
+			assert_int_equal(start(c, &known[j], true), CKR_OK);
+			cipher_end(c);
+		}
+	cipher_free(c);
+	cipher_free(other);
+}
+
 static void
 test_empty(void **state)
 {
@@ -539,6 +572,7 @@ main(void)
 		CASE("/crypto/cipher/judged", test_judged),
 		CASE("/crypto/cipher/stealing", test_stealing),
 		CASE("/crypto/cipher/after-each-other", test_after_each_other),
+		CASE("/crypto/cipher/at-rest", test_at_rest),
 		CASE("/crypto/cipher/empty", test_empty),
 		CASE("/crypto/cipher/rows", test_rows),
 	};

@@ -342,6 +342,77 @@ test_forbidden(void **state)
 	place_close(&b.place);
 }
 
+/* By a cipher that nothing was done with before. */
+static void
+assert_as_fresh(struct cursor key, const CK_MECHANISM *m, struct cursor in,
+		struct cursor wanted)
+{
+	struct cipher *fresh = cipher_new();
+	struct builder out = builder_heap(OUT_MAX);
+
+	assert_int_equal(cipher_start(fresh, m, key, true), CKR_OK);
+	assert_int_equal(cipher_whole(fresh, in, &out), CKR_OK);
+	assert_true(cursor_same(builder_read(&out), wanted));
+	builder_free(&out);
+	cipher_free(fresh);
+}
+
+/* An object's cipher rests between operations: with its own key, for as long
+ * as the object is there and may be used so. */
+static void
+test_at_rest(void **state)
+{
+	static const uint8_t values[2][16] = { { 1, 2, 3 }, { 4, 5, 6 } };
+	uint8_t vector[16] = { 0 };
+	CK_GCM_PARAMS params = { vector, 12, 96, NULL, 0, 128 };
+	const CK_MECHANISM m[] = { { CKM_AES_CBC_PAD, vector, 16 },
+				   { CKM_AES_GCM, &params, sizeof(params) },
+				   { CKM_AES_CBC_PAD, vector, 16 } };
+	const CK_ATTRIBUTE may = ONE_ATTR(CKA_ENCRYPT, yes);
+	const CK_ATTRIBUTE may_not[] = { ONE_ATTR(CKA_ENCRYPT, no) };
+	const struct cursor in = TEXT("seventeen bytes..");
+	struct builder out = builder_heap(OUT_MAX);
+	struct operation *o = NULL;
+	struct operation_key key;
+	uint64_t ids[2];
+	struct bench b;
+
+	bench_open(&b);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(make(b.t, CKK_AES, cursor_of(values[i], 16),
+				      &may, &ids[i]),
+				 CKR_OK);
+	for (int i = 0; i < 12; i++) {
+		vector[0]++;
+		key = (struct operation_key){ .id = ids[i % 2] };
+		assert_int_equal(b.t->ops->operation_start(b.t,
+							   OPERATION_ENCRYPT,
+							   &m[i % 3], &key, &o),
+				 CKR_OK);
+		assert_int_equal(o->ops->whole(o, in, TEXT(""), &out), CKR_OK);
+		assert_as_fresh(cursor_of(values[i % 2], 16), &m[i % 3], in,
+				builder_read(&out));
+		builder_free(&out);
+	}
+	assert_int_equal(
+		b.t->ops->attributes_set(b.t, ids[0], TEMPLATE(may_not)),
+		CKR_OK);
+	assert_int_equal(run(b.t, OPERATION_ENCRYPT, &m[0], ids[0], in),
+			 CKR_KEY_FUNCTION_NOT_PERMITTED);
+	/* what ends after its key finds nowhere to rest */
+	key.id = ids[1];
+	assert_int_equal(b.t->ops->operation_start(b.t, OPERATION_ENCRYPT,
+						   &m[0], &key, &o),
+			 CKR_OK);
+	assert_int_equal(b.t->ops->destroy(b.t, ids[1]), CKR_OK);
+	assert_int_equal(o->ops->whole(o, in, TEXT(""), &out), CKR_OK);
+	o->ops->free(o);
+	assert_int_equal(run(b.t, OPERATION_ENCRYPT, &m[0], ids[1], in),
+			 CKR_KEY_HANDLE_INVALID);
+	builder_free(&out);
+	place_close(&b.place);
+}
+
 /* One operation, through the three ways in: in parts, whole, given up. */
 static void
 assert_same_again(struct token *t, struct operation **o,
@@ -574,6 +645,7 @@ main(void)
 		{ "/softtoken/secret/verify", test_verify },
 		{ "/softtoken/secret/recover", test_recover },
 		{ "/softtoken/secret/password", test_password },
+		{ "/softtoken/secret/at-rest", test_at_rest },
 		{ "/softtoken/secret/after-each-other", test_after_each_other },
 	};
 

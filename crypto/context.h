@@ -30,6 +30,12 @@ enum cipher_mode {
 };
 enum { KEY_SIZES_MAX = 3 };
 
+/* RSA and EC by names that only a provider knows: under their usual ones an
+ * engine that the host program made its default (`openssl -engine pkcs11`) would
+ * be asked for our keys. */
+#define ALGORITHM_RSA "1.2.840.113549.1.1.1"
+#define ALGORITHM_EC "1.2.840.10045.2.1"
+
 /* Fetching costs a lock and a table walk, so it is done once per context. */
 struct crypto {
 	OSSL_LIB_CTX *library;

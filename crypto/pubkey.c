@@ -173,7 +173,7 @@ pkey_make(struct pubkey *key)
 	bool rsa = key->type == CKK_RSA;
 	OSSL_PARAM *params = rsa ? rsa_params(key) : ec_params(key);
 	EVP_PKEY_CTX *maker = EVP_PKEY_CTX_new_from_name(
-		c->library, rsa ? "RSA" : "EC", NULL);
+		c->library, rsa ? ALGORITHM_RSA : ALGORITHM_EC, NULL);
 	bool good = params != NULL && maker != NULL &&
 		    EVP_PKEY_fromdata_init(maker) == 1 &&
 		    EVP_PKEY_fromdata(maker, &key->pkey, EVP_PKEY_PUBLIC_KEY,

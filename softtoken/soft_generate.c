@@ -175,7 +175,7 @@ rsa_generate(CK_ULONG bits, struct cursor exponent, struct attrs *public_key,
 		if (rv != CKR_OK)
 			return rv;
 	}
-	pkey = pkey_generate("RSA", params);
+	pkey = pkey_generate(ALGORITHM_RSA, params);
 	rv = pkey ? rsa_export(pkey, public_key, private_key)
 		  : CKR_FUNCTION_FAILED;
 	EVP_PKEY_free(pkey);
@@ -196,7 +196,7 @@ ec_generate(struct cursor ec_params, struct attrs *public_key,
 		return CKR_CURVE_NOT_SUPPORTED;
 	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
 						     (char *)curve->name, 0);
-	pkey = pkey_generate("EC", params);
+	pkey = pkey_generate(ALGORITHM_EC, params);
 	rv = pkey ? ec_export(pkey, curve, public_key, private_key)
 		  : CKR_FUNCTION_FAILED;
 	EVP_PKEY_free(pkey);

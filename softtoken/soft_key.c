@@ -120,7 +120,7 @@ rsa_private_load(const struct attrs *attrs, struct soft_key **key)
 	for (int i = 0; fine && i < count; i++)
 		fine = part_push(bld, &rsa_parts[i], attrs, &numbers[i]);
 	if (fine)
-		pkey = pkey_build("RSA", bld);
+		pkey = pkey_build(ALGORITHM_RSA, bld);
 	for (int i = 0; i < count; i++)
 		BN_clear_free(numbers[i]);
 	OSSL_PARAM_BLD_free(bld);
@@ -142,7 +142,7 @@ ec_private_load(const struct attrs *attrs, struct soft_key **key)
 	    OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME,
 					    curve->name, 0) == 1 &&
 	    part_push(bld, &ec_private_value, attrs, &number))
-		pkey = pkey_build("EC", bld);
+		pkey = pkey_build(ALGORITHM_EC, bld);
 	BN_clear_free(number);
 	OSSL_PARAM_BLD_free(bld);
 	if (!curve)

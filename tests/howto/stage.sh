@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Runs a command where signet is installed, with /etc and /usr as they are but
+# every change to them gone afterwards.
+# usage: stage.sh BUILD-FOLDER COMMAND...
+# The command sees HOME and XDG_* of its own, SIGNET_TEST_DIR where there is a
+# card, and as its folder a fresh one.
+set -euo pipefail
+
+if [ -z "${HOWTO_INSIDE-}" ]; then
+	map=()
+	[ "$(id -u)" -eq 0 ] || map=(--map-root-user)
+	HOWTO_INSIDE=1 exec unshare "${map[@]}" --mount --net --pid --fork \
+		--kill-child -- "$0" "$@"
+fi
+build=$(realpath "$1")
+shift
+
+ip link set lo up
+mount -t proc proc /proc
+scratch=$(mktemp -d)
+mount -t tmpfs -o mode=755 signet-howto "$scratch"
+for folder in etc usr; do
+	mkdir "$scratch/$folder" "$scratch/$folder.work"
+	mount -t overlay -o "lowerdir=/$folder,upperdir=$scratch/$folder" \
+		-o "workdir=$scratch/$folder.work" overlay "/$folder"
+done
+meson install -C "$build" --no-rebuild --quiet
+if [ -z "${SIGNET_TEST_DIR-}" ]; then
+	mkdir -p "$scratch"/xdg/{config,cache,data,state,runtime}
+	chmod 700 "$scratch/xdg/runtime"
+	export HOME=$scratch/home XDG_CONFIG_HOME=$scratch/xdg/config \
+		XDG_CACHE_HOME=$scratch/xdg/cache \
+		XDG_DATA_HOME=$scratch/xdg/data \
+		XDG_STATE_HOME=$scratch/xdg/state \
+		XDG_RUNTIME_DIR=$scratch/xdg/runtime
+	mkdir "$HOME"
+fi
+mkdir "$scratch/work"
+cd "$scratch/work"
+status=0
+"$@" || status=$?
+exit $status

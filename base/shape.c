@@ -54,11 +54,20 @@ form_check(enum form form, const CK_ATTRIBUTE *a)
 	return fine ? CKR_OK : CKR_ATTRIBUTE_VALUE_INVALID;
 }
 
+/* 4.1.1: an attribute that is another kind of object's does not fit in with
+ * the rest of the template, one that is nobody's is invalid. */
+static CK_RV
+foreign(const CK_ATTRIBUTE *a)
+{
+	return attribute_known(a->type) ? CKR_TEMPLATE_INCONSISTENT
+					: CKR_ATTRIBUTE_TYPE_INVALID;
+}
+
 static CK_RV
 given_check(const struct rule *rule, const CK_ATTRIBUTE *a, unsigned when)
 {
 	if (!rule)
-		return CKR_ATTRIBUTE_TYPE_INVALID;
+		return foreign(a);
 	if (rule->flags & when)
 		return form_check(rule->form, a);
 	/* 4.1.1: what the mechanism contributes contradicts the template, what
@@ -154,7 +163,7 @@ change_check(const struct rule *rule, const struct attrs *attrs,
 	bool was;
 
 	if (!rule)
-		return CKR_ATTRIBUTE_TYPE_INVALID;
+		return foreign(a);
 	if (!(rule->flags & ON_SET))
 		return CKR_ATTRIBUTE_READ_ONLY;
 	rv = form_check(rule->form, a);

@@ -249,14 +249,26 @@ shape_rule(const struct shape *shape, CK_ATTRIBUTE_TYPE type)
 	return NULL;
 }
 
+static const struct rule *
+any_rule(CK_ATTRIBUTE_TYPE type)
+{
+	const struct rule *rule = NULL;
+
+	for (size_t i = 0; !rule && i < COUNT(shapes); i++)
+		rule = shape_rule(&shapes[i], type);
+	return rule;
+}
+
 enum form
 attribute_form(CK_ATTRIBUTE_TYPE type)
 {
-	for (size_t i = 0; i < COUNT(shapes); i++) {
-		const struct rule *rule = shape_rule(&shapes[i], type);
+	const struct rule *rule = any_rule(type);
 
-		if (rule)
-			return rule->form;
-	}
-	return FORM_BYTES;
+	return rule ? rule->form : FORM_BYTES;
+}
+
+bool
+attribute_known(CK_ATTRIBUTE_TYPE type)
+{
+	return any_rule(type) != NULL;
 }

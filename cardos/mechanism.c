@@ -127,16 +127,13 @@ is_digest_info(struct cursor message)
 }
 
 /* The card pads by itself: RFC 8017, 9.2 leaves 11 bytes to it. One that wants
- * a DigestInfo gets nothing else. */
+ * a DigestInfo gets nothing else, but the length is told first (5.1.6). */
 static CK_RV
 input_unpadded(const struct scheme *scheme, const struct card_job *job,
 	       struct cursor message, struct builder *input)
 {
 	CK_RV rv;
 
-	if (scheme->digest == DIGEST_NONE &&
-	    job->primitive == CARD_RSA_DIGESTINFO && !is_digest_info(message))
-		return CKR_DATA_INVALID;
 	if (scheme->digest != DIGEST_NONE) {
 		rv = padding_digest_info(scheme->digest, message, input);
 		if (rv != CKR_OK)
@@ -148,6 +145,9 @@ input_unpadded(const struct scheme *scheme, const struct card_job *job,
 		return CKR_HOST_MEMORY;
 	if (input->used + 11 > pubkey_size(job->key->public_key))
 		return CKR_DATA_LEN_RANGE;
+	if (scheme->digest == DIGEST_NONE &&
+	    job->primitive == CARD_RSA_DIGESTINFO && !is_digest_info(message))
+		return CKR_DATA_INVALID;
 	return CKR_OK;
 }
 

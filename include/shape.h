@@ -56,6 +56,8 @@ const struct rule *shape_rule(const struct shape *shape,
 			      CK_ATTRIBUTE_TYPE type);
 /* The form of an attribute wherever it occurs; FORM_BYTES when not known. */
 enum form attribute_form(CK_ATTRIBUTE_TYPE type);
+/* Does it occur anywhere? */
+bool attribute_known(CK_ATTRIBUTE_TYPE type);
 
 /*
  * Holds a template against the rules, for ON_CREATE or ON_GENERATE:

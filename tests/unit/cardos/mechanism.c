@@ -171,6 +171,9 @@ input_lengths(void **state)
 			 CKR_DATA_LEN_RANGE);
 	assert_int_equal(input(&pkcs1, CARD_RSA_PKCS1, OPERATION_SIGN, 246, &b),
 			 CKR_DATA_LEN_RANGE);
+	assert_int_equal(
+		input(&pkcs1, CARD_RSA_DIGESTINFO, OPERATION_SIGN, 246, &b),
+		CKR_DATA_LEN_RANGE);
 	assert_int_equal(input(&raw, CARD_RSA_RAW, OPERATION_SIGN, 257, &b),
 			 CKR_DATA_LEN_RANGE);
 	assert_int_equal(

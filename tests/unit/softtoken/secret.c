@@ -89,7 +89,7 @@ test_generate_refused(void **state)
 		{ { CKM_AES_KEY_GEN, NULL, 0 },
 		  { ONE_ATTR(CKA_VALUE_LEN, sixteen),
 		    ONE_ATTR(CKA_MODULUS_BITS, sixteen) },
-		  CKR_ATTRIBUTE_TYPE_INVALID },
+		  CKR_TEMPLATE_INCONSISTENT },
 		{ { CKM_AES_KEY_GEN, NULL, 0 },
 		  { ONE_ATTR(CKA_VALUE_LEN, sixteen),
 		    ONE_ATTR(CKA_TRUSTED, yes) },

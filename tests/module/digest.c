@@ -143,8 +143,8 @@ static const struct CMUnitTest list[] = {
 	CASE("/digest/parts", test_parts),
 	CASE("/digest/single-after-update", test_single_after_update),
 	CASE("/digest/in-place", test_in_place),
-	CASE("/random/generate", test_random),
-	CASE("/random/seed", test_seed),
+	CASE("/digest/random/generate", test_random),
+	CASE("/digest/random/seed", test_seed),
 };
 
 const struct cases digest_cases = CASES("digest", list);

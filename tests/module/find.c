@@ -62,7 +62,8 @@ test_private(void **state)
 	assert_true(object_count(&keys, 1) >= 2);
 	assert_ok(suite.p11->C_Logout(suite.session));
 	assert_int_equal(object_count(&private, 1), 0);
-	need_made();
+	if (suite.card)
+		return;
 	assert_ok(login_as(CKU_SO, suite.so_pin));
 	assert_int_equal(object_count(&private, 1), 0);
 }

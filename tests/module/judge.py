@@ -1,84 +1,130 @@
 #!/usr/bin/env python3
-"""Runs the conformance suite on a module that is not ours.
+"""Runs the conformance suite and holds what it says against a list.
 
-The suite itself is judged so: what it says of a module that others wrote has
-to be what is known of that module, case by case.
+The list names the cases that a module fails, each with the clause it goes
+against, and those that do not apply to its token, each with the reason. So no
+case is lost unseen, and the suite itself is judged by modules that we did not
+write: what it says of them has to be what is known of them, case by case.
 
-usage: judge.py CONFORMANCE EXPECTED MODULE...
+usage: judge.py [--foreign] [--answers PREFIX] LIST COMMAND... [-- FILE...]
 
-The first MODULE that exists is taken; without any the test is skipped.
+COMMAND runs the suite on a module; options and the name of one file of cases
+are added to it. --foreign: a module of others, whose tokens lack much that a
+case may need; what is not applicable then is not told. --answers: what the
+module has answered is kept in PREFIX-FILE, for coverage.py.
+
+A line of LIST: [!-]CASE<tab>REASON. "!": the module does not survive the case,
+which is not run; "-": it is not applicable. With "*" it is each of several.
 """
 
-import os
+import argparse
+import fnmatch
 import pathlib
 import re
 import subprocess
 import sys
-import tempfile
 
-FILES = ["general", "slot", "token", "session", "login", "object", "find",
-         "sign", "cipher", "digest", "key", "secret", "input", "thread", "fork"]
+EXPECTED = {"!": "not run", "-": "not applicable"}
 
 
-def expected(path):
-    """Cases that fail, and cases that are not to be run."""
-    fails, skips = set(), set()
+def known(path):
+    """What is expected of a case that does not pass."""
+    found = {}
     for line in pathlib.Path(path).read_text().splitlines():
-        name = line.split("#")[0].split("\t")[0].strip()
-        if name.startswith("!"):
-            skips.add(name[1:])
-        elif name:
-            fails.add(name)
-    return fails, skips
+        name, _, reason = line.partition("\t")
+        if not name.strip() or name.startswith("#"):
+            continue
+        if not reason.strip():
+            sys.exit(f"{path}: no reason is given for {name}")
+        what = EXPECTED.get(name[0], "fails")
+        found[name.strip().lstrip("!-")] = what
+    return found
 
 
-def run(conformance, module, name, skips):
-    """Cases of one file that passed and failed, on a token of their own."""
-    with tempfile.TemporaryDirectory() as folder:
-        tokens = pathlib.Path(folder) / "tokens"
-        tokens.mkdir()
-        conf = pathlib.Path(folder) / "softhsm2.conf"
-        conf.write_text(f"directories.tokendir = {tokens}\n"
-                        "objectstore.backend = file\nlog.level = ERROR\n")
-        command = [conformance]
-        for case in sorted(skips):
-            command += ["--skip", case]
-        result = subprocess.run(
-            command + [module, name], capture_output=True, text=True,
-            env={**os.environ, "SOFTHSM2_CONF": str(conf)}, timeout=120)
+def arguments():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("--foreign", action="store_true")
+    parser.add_argument("--answers", type=pathlib.Path)
+    parser.add_argument("list")
+    parser.add_argument("command", nargs=argparse.REMAINDER)
+    args = parser.parse_args()
+    args.files = []
+    if "--" in args.command:
+        at = args.command.index("--")
+        args.files = args.command[at + 1:]
+        args.command = args.command[:at]
+    return args
+
+
+def run(command):
+    """What became of the cases of one file, and all that was written."""
+    result = subprocess.run(command, capture_output=True, text=True,
+                            timeout=600, errors="replace")
     output = result.stdout + result.stderr
-    passed = set(re.findall(r"\[       OK \] (\S+)", output))
-    skipped = set(re.findall(r"\[  SKIPPED \] (\S+)", output))
-    begun = set(re.findall(r"\[ RUN      \] (\S+)", output))
-    if not begun:
-        print(output)
-    return passed, begun - passed - skipped
+    became = {name: "fails"
+              for name in re.findall(r"\[ RUN      \] (/\S+)", output)}
+    for mark, what in (("      OK", "passes"), (" SKIPPED", "not applicable")):
+        for name in re.findall(r"\[ " + mark + r" \] (/\S+)", output):
+            became[name] = what
+    failed = "fails" in became.values()
+    if not became or (result.returncode != 0 and not failed):
+        became["the run itself"] = "fails"
+    return became, output
+
+
+def expectation(expected, name):
+    """What the list says of a case, and the line of the list."""
+    for pattern, what in expected.items():
+        if fnmatch.fnmatchcase(name, pattern):
+            return pattern, what
+    return None, "passes"
+
+
+def surprises(expected, became, foreign):
+    """Cases with which it is otherwise than the list says."""
+    used = set()
+    for name, got in sorted(became.items()):
+        pattern, wanted = expectation(expected, name)
+        if got == wanted:
+            used.add(pattern)
+        elif not (foreign and got == "not applicable"):
+            yield f"{name}: {got}, expected: {wanted}"
+    for pattern, what in sorted(expected.items()):
+        if what != "not run" and pattern not in used:
+            yield f"{pattern}: no case {what}"
 
 
 def main():
-    conformance, list_path, *modules = sys.argv[1:]
-    module = next((path for path in modules if os.path.exists(path)), None)
-    if module is None:
-        print("none of these is installed:", *modules)
-        sys.exit(77)
-    fails, skips = expected(list_path)
-    passed, failed = set(), set()
-    for name in FILES:
-        good, bad = run(conformance, module, name, skips)
-        passed |= good
-        failed |= bad
-    print(f"{len(passed)} passed, {len(failed)} failed")
-    surprises = sorted(failed - fails) + sorted(fails & passed)
-    for name in sorted(failed - fails):
-        print("fails, which nobody knew:", name)
-    for name in sorted(fails & passed):
-        print("passes, against the list:", name)
-    missing = sorted(fails - failed - passed)
-    for name in missing:
-        print("was not run:", name)
-    if len(passed) < 50:
-        sys.exit("hardly any cases passed")
-    sys.exit(bool(surprises or missing))
+    args = arguments()
+    expected = known(args.list)
+    skips = [f"--skip={name}" for name, what in expected.items()
+             if what == "not run"]
+    files = args.files
+    if not files:
+        files = subprocess.run(args.command + ["--files"], check=True,
+                               capture_output=True, text=True).stdout.split()
+    expected = {name: what for name, what in expected.items()
+                if name.split("/")[1] in files}
+    if args.answers:
+        args.answers.parent.mkdir(parents=True, exist_ok=True)
+    became = {}
+    for name in files:
+        command = args.command + skips + [name]
+        if args.answers:
+            answers = pathlib.Path(f"{args.answers}-{name}")
+            answers.unlink(missing_ok=True)
+            command[-1:] = [f"--answers={answers}", name]
+        of_file, output = run(command)
+        became.update(of_file)
+        if list(surprises({n: w for n, w in expected.items()
+                           if n.split("/")[1] == name}, of_file, args.foreign)):
+            print(output)
+    counts = {what: list(became.values()).count(what)
+              for what in ("passes", "fails", "not applicable")}
+    print(", ".join(f"{what}: {count}" for what, count in counts.items()))
+    found = list(surprises(expected, became, args.foreign))
+    print("\n".join(found))
+    sys.exit(bool(found) or counts["passes"] == 0)
 
 
 main()

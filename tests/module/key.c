@@ -67,7 +67,8 @@ test_pair_bad(void **state)
 	assert_rv(CKR_MECHANISM_INVALID,
 		  suite.p11->C_GenerateKeyPair(suite.session, &ecdsa, NULL, 0,
 					       NULL, 0, &key, &key));
-	need_made();
+	if (suite.card)
+		return;
 	assert_rv(CKR_TEMPLATE_INCOMPLETE,
 		  suite.p11->C_GenerateKeyPair(suite.session, &ec, NULL, 0,
 					       NULL, 0, &key, &key));

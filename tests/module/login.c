@@ -79,7 +79,8 @@ test_twice(void **state)
 	assert_rv(CKR_USER_ALREADY_LOGGED_IN, login_as(CKU_USER, suite.pin));
 	assert_rv(CKR_USER_ANOTHER_ALREADY_LOGGED_IN,
 		  login_as(CKU_SO, suite.so_pin));
-	need_made();
+	if (suite.card)
+		return;
 	assert_ok(suite.p11->C_Logout(suite.session));
 	assert_ok(login_as(CKU_SO, suite.so_pin));
 	assert_int_equal(session_state(suite.session), CKS_RW_SO_FUNCTIONS);

@@ -6,17 +6,21 @@
 #include "suite.h"
 
 static const struct cases *const files[] = {
-	&general_cases, &slot_cases,   &token_cases, &session_cases,
-	&login_cases,	&object_cases, &find_cases,  &sign_cases,
-	&cipher_cases,	&digest_cases, &key_cases,   &secret_cases,
-	&input_cases,	&thread_cases, &fork_cases,  &message_cases,
+	&general_cases, &slot_cases,	 &token_cases,	 &session_cases,
+	&login_cases,	&object_cases,	 &find_cases,	 &sign_cases,
+	&cipher_cases,	&digest_cases,	 &key_cases,	 &secret_cases,
+	&input_cases,	&thread_cases,	 &fork_cases,	 &init_cases,
+	&life_cases,	&template_cases, &message_cases,
 };
 
-enum { SKIP_MAX = 64, CASES_MAX = 64 };
+enum { SKIP_MAX = 64, CASES_MAX = 256 };
 
 /* Cases that the module does not survive. */
 static const char *skips[SKIP_MAX];
 static size_t skip_count;
+
+/* The file that gets what was answered. */
+static const char *answers;
 
 static void
 die(const char *what, CK_RV rv)
@@ -60,8 +64,11 @@ load(const char *path)
 	if (get == NULL)
 		die("no C_GetFunctionList", 0);
 	must("C_GetFunctionList", get(&suite.p11));
-	suite.p11_3_0 = interface_get(library, 3, 0);
-	suite.p11_3_2 = interface_get(library, 3, 2);
+	suite.p11 = answers_of_CK_FUNCTION_LIST(suite.p11);
+	suite.p11_3_0 =
+		answers_of_CK_FUNCTION_LIST_3_0(interface_get(library, 3, 0));
+	suite.p11_3_2 =
+		answers_of_CK_FUNCTION_LIST_3_2(interface_get(library, 3, 2));
 	return library;
 }
 
@@ -74,7 +81,9 @@ is_empty(const CK_TOKEN_INFO *info)
 static bool
 is_ours(const CK_TOKEN_INFO *info)
 {
-	return suite.card || memcmp(info->label, "suite ", 6) == 0;
+	const char *label = suite.card ? suite.label : "suite ";
+
+	return strncmp((const char *)info->label, label, strlen(label)) == 0;
 }
 
 static CK_SLOT_ID
@@ -109,19 +118,21 @@ rsa_make(CK_SESSION_HANDLE session)
 		{ CKA_ID, &id, 1 },
 		{ CKA_VERIFY, &yes, 1 },
 		{ CKA_ENCRYPT, &yes, 1 },
+		{ CKA_VERIFY_RECOVER, &yes, 1 },
 		{ CKA_MODULUS_BITS, &bits, sizeof(bits) },
 		{ CKA_PUBLIC_EXPONENT, exponent, 3 },
 	};
 	CK_ATTRIBUTE private_list[] = {
-		{ CKA_TOKEN, &yes, 1 },	  { CKA_ID, &id, 1 },
-		{ CKA_PRIVATE, &yes, 1 }, { CKA_SENSITIVE, &yes, 1 },
-		{ CKA_SIGN, &yes, 1 },	  { CKA_DECRYPT, &yes, 1 },
+		{ CKA_TOKEN, &yes, 1 },	       { CKA_ID, &id, 1 },
+		{ CKA_PRIVATE, &yes, 1 },      { CKA_SENSITIVE, &yes, 1 },
+		{ CKA_SIGN, &yes, 1 },	       { CKA_DECRYPT, &yes, 1 },
+		{ CKA_SIGN_RECOVER, &yes, 1 },
 	};
 	CK_OBJECT_HANDLE keys[2];
 
 	must("C_GenerateKeyPair",
-	     suite.p11->C_GenerateKeyPair(session, &mechanism, public_list, 6,
-					  private_list, 6, &keys[0], &keys[1]));
+	     suite.p11->C_GenerateKeyPair(session, &mechanism, public_list, 7,
+					  private_list, 7, &keys[0], &keys[1]));
 }
 
 static void
@@ -183,12 +194,26 @@ static void
 usage(void)
 {
 	fprintf(stderr,
-		"usage: conformance [--pin PIN] [--so-pin PIN] MODULE "
-		"[FILE]...\n"
+		"usage: conformance --module MODULE [OPTION]... [FILE]...\n"
 		"\n"
 		"Makes a token in an empty slot of a PKCS#11 module and holds\n"
 		"the module against the standard: all cases, or those of the\n"
-		"named files (general, slot, session ...).\n");
+		"named files (general, slot, session ...).\n"
+		"\n"
+		"  --pin PIN          of the user\n"
+		"  --so-pin PIN       of the security officer\n"
+		"  --card RSA,DEC,EC  takes the token that is there, which "
+		"has\n"
+		"                     keys with these CKA_ID: one that signs,\n"
+		"                     one that decrypts, one on P-256\n"
+		"  --label TEXT       of that token: what its label begins "
+		"with\n"
+		"  --tell COMMAND     where \"remove\" and \"insert\" are "
+		"added:\n"
+		"                     takes the token away, brings it back\n"
+		"  --skip CASE        which the module does not survive\n"
+		"  --answers FILE     gets what each function has answered\n"
+		"  --files            the names of the files\n");
 	exit(2);
 }
 
@@ -200,13 +225,53 @@ card_option(const char *ids)
 }
 
 static void
+files_print(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		printf("%s\n", files[i]->name);
+	exit(0);
+}
+
+static void
+option_take(int option)
+{
+	if (option == 'm')
+		suite.path = optarg;
+	else if (option == 'p')
+		suite.pin = optarg;
+	else if (option == 's')
+		suite.so_pin = optarg;
+	else if (option == 'l')
+		suite.label = optarg;
+	else if (option == 't')
+		suite.tell = optarg;
+	else if (option == 'a')
+		answers = optarg;
+	else if (option == 'f')
+		files_print();
+	else if (option == 'k' && skip_count < SKIP_MAX)
+		skips[skip_count++] = optarg;
+	else if (option == 'c' && card_option(optarg))
+		suite.card = true;
+	else
+		usage();
+}
+
+static void
 options(int argc, char **argv)
 {
 	static const struct option known[] = {
+		{ "module", required_argument, NULL, 'm' },
 		{ "pin", required_argument, NULL, 'p' },
 		{ "so-pin", required_argument, NULL, 's' },
 		{ "skip", required_argument, NULL, 'k' },
 		{ "card", required_argument, NULL, 'c' },
+		{ "label", required_argument, NULL, 'l' },
+		{ "tell", required_argument, NULL, 't' },
+		{ "answers", required_argument, NULL, 'a' },
+		{ "files", no_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
@@ -216,21 +281,11 @@ options(int argc, char **argv)
 	suite.rsa = 1;
 	suite.decrypt = 1;
 	suite.ec = 2;
-	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
-		if (option == 'p')
-			suite.pin = optarg;
-		else if (option == 's')
-			suite.so_pin = optarg;
-		else if (option == 'k' && skip_count < SKIP_MAX)
-			skips[skip_count++] = optarg;
-		else if (option == 'c' && card_option(optarg))
-			suite.card = true;
-		else
-			usage();
-	}
-	if (optind == argc)
+	suite.label = "";
+	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1)
+		option_take(option);
+	if (suite.path == NULL)
 		usage();
-	suite.path = argv[optind];
 }
 
 static bool
@@ -238,11 +293,11 @@ is_wanted(const struct cases *cases, int argc, char **argv)
 {
 	int i;
 
-	for (i = optind + 1; i < argc; i++) {
+	for (i = optind; i < argc; i++) {
 		if (strcmp(argv[i], cases->name) == 0)
 			return true;
 	}
-	return argc == optind + 1;
+	return argc == optind;
 }
 
 static bool
@@ -286,6 +341,8 @@ main(int argc, char **argv)
 		if (is_wanted(files[i], argc, argv))
 			failed += run(files[i]);
 	}
+	if (answers != NULL && !answers_write(answers))
+		die(answers, 0);
 	/* nothing of the module may be left to run afterwards */
 	if (dlclose(library) != 0)
 		failed++;

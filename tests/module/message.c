@@ -11,36 +11,16 @@ static CK_BYTE iv[IV], tag[TAG];
 static CK_GCM_MESSAGE_PARAMS
 gcm(CK_GENERATOR_FUNCTION generator, CK_ULONG fixed_bits)
 {
-	return (CK_GCM_MESSAGE_PARAMS){ iv,  IV,      fixed_bits, generator,
-					tag, 8 * TAG };
+	return (CK_GCM_MESSAGE_PARAMS){ iv,	   IV,	fixed_bits,
+					generator, tag, 8 * TAG };
 }
 
 static CK_OBJECT_HANDLE
-secret_make(CK_KEY_TYPE type, CK_ULONG size)
+key_make(CK_KEY_TYPE type, CK_ULONG size)
 {
-	static CK_BYTE value[32] = { 1, 2, 3, 4 };
-	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
-	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-	CK_ATTRIBUTE list[] = {
-		{ CKA_CLASS, &class, sizeof(class) },
-		{ CKA_KEY_TYPE, &type, sizeof(type) },
-		{ CKA_VALUE, value, size },
-		{ CKA_PRIVATE, &no, 1 },
-		{ CKA_ENCRYPT, &yes, 1 },
-		{ CKA_DECRYPT, &yes, 1 },
-		{ CKA_SIGN, &yes, 1 },
-		{ CKA_VERIFY, &yes, 1 },
-		{ CKA_WRAP, &yes, 1 },
-		{ CKA_UNWRAP, &yes, 1 },
-		{ CKA_EXTRACTABLE, &yes, 1 },
-		{ CKA_SENSITIVE, &no, 1 },
-	};
-	CK_OBJECT_HANDLE key = 0;
-
-	assert_ok(suite.p11->C_CreateObject(suite.session, list,
-					    sizeof(list) / sizeof(list[0]),
-					    &key));
-	return key;
+	return secret_make(type, size,
+			   CKF_ENCRYPT | CKF_DECRYPT | CKF_SIGN | CKF_VERIFY |
+				   CKF_WRAP | CKF_UNWRAP);
 }
 
 static CK_OBJECT_HANDLE
@@ -52,7 +32,7 @@ gcm_begin(void)
 
 	need_made();
 	need_mechanism(CKM_AES_GCM, CKF_MESSAGE_ENCRYPT | CKF_MESSAGE_DECRYPT);
-	key = secret_make(CKK_AES, 16);
+	key = key_make(CKK_AES, 16);
 	assert_ok(p11->C_MessageEncryptInit(suite.session, &mechanism, key));
 	assert_ok(p11->C_MessageDecryptInit(suite.session, &mechanism, key));
 	return key;
@@ -125,7 +105,7 @@ test_init_bad(void **state)
 		  p11->C_MessageEncryptInit(s, &odd, key));
 	assert_rv(CKR_KEY_HANDLE_INVALID,
 		  p11->C_MessageEncryptInit(s, &mechanism, 0));
-	key = secret_make(CKK_GENERIC_SECRET, 16);
+	key = key_make(CKK_GENERIC_SECRET, 16);
 	assert_rv(CKR_KEY_TYPE_INCONSISTENT,
 		  p11->C_MessageEncryptInit(s, &mechanism, key));
 	assert_rv(CKR_OPERATION_NOT_INITIALIZED, p11->C_MessageEncryptFinal(s));
@@ -279,8 +259,8 @@ test_parts(void **state)
 
 	gcm_begin();
 	p11 = suite.p11_3_0;
-	assert_ok(p11->C_EncryptMessageBegin(s, &p, sizeof(p), aad,
-					     sizeof(aad)));
+	assert_ok(
+		p11->C_EncryptMessageBegin(s, &p, sizeof(p), aad, sizeof(aad)));
 	assert_rv(CKR_OPERATION_ACTIVE, encrypt(&p));
 	assert_rv(CKR_OPERATION_ACTIVE,
 		  p11->C_EncryptMessageBegin(s, &p, sizeof(p), NULL, 0));
@@ -301,8 +281,8 @@ test_parts(void **state)
 		  p11->C_EncryptMessageNext(s, &p, sizeof(p), text, 1, cipher,
 					    &size, CKF_END_OF_MESSAGE));
 	assert_ok(decrypt(&p));
-	assert_ok(p11->C_DecryptMessageBegin(s, &p, sizeof(p), aad,
-					     sizeof(aad)));
+	assert_ok(
+		p11->C_DecryptMessageBegin(s, &p, sizeof(p), aad, sizeof(aad)));
 	size = TEXT;
 	assert_ok(p11->C_DecryptMessageNext(s, &p, sizeof(p), cipher, 7, plain,
 					    &size, 0));
@@ -382,11 +362,11 @@ test_ccm(void **state)
 
 	need_made();
 	need_mechanism(CKM_AES_CCM, CKF_MESSAGE_ENCRYPT | CKF_MESSAGE_DECRYPT);
-	key = secret_make(CKK_AES, 32);
+	key = key_make(CKK_AES, 32);
 	assert_ok(p11->C_MessageEncryptInit(s, &mechanism, key));
 	assert_ok(p11->C_MessageDecryptInit(s, &mechanism, key));
-	assert_ok(p11->C_EncryptMessageBegin(s, &p, sizeof(p), aad,
-					     sizeof(aad)));
+	assert_ok(
+		p11->C_EncryptMessageBegin(s, &p, sizeof(p), aad, sizeof(aad)));
 	assert_ok(p11->C_EncryptMessageNext(s, &p, sizeof(p), text, 5, cipher,
 					    &size, 0));
 	assert_ok(p11->C_EncryptMessageNext(s, &p, sizeof(p), text + 5,
@@ -416,7 +396,7 @@ test_chacha(void **state)
 	need_made();
 	need_mechanism(CKM_CHACHA20_POLY1305,
 		       CKF_MESSAGE_ENCRYPT | CKF_MESSAGE_DECRYPT);
-	key = secret_make(CKK_CHACHA20, 32);
+	key = key_make(CKK_CHACHA20, 32);
 	assert_ok(p11->C_MessageEncryptInit(s, &mechanism, key));
 	assert_ok(p11->C_MessageDecryptInit(s, &mechanism, key));
 	/* in place */
@@ -465,8 +445,8 @@ test_sign(void **state)
 	assert_rv(CKR_BUFFER_TOO_SMALL,
 		  p11->C_SignMessage(s, NULL, 0, text, TEXT, signature, &size));
 	assert_ok(p11->C_SignMessage(s, NULL, 0, text, TEXT, signature, &size));
-	assert_ok(p11->C_VerifyMessage(s, NULL, 0, text, TEXT, signature,
-				       size));
+	assert_ok(
+		p11->C_VerifyMessage(s, NULL, 0, text, TEXT, signature, size));
 	assert_rv(CKR_SIGNATURE_INVALID,
 		  p11->C_VerifyMessage(s, NULL, 0, text, TEXT - 1, signature,
 				       size));
@@ -496,6 +476,12 @@ test_sign(void **state)
 	assert_ok(p11->C_MessageVerifyFinal(s));
 }
 
+/* DigestInfo of SHA-256 (RFC 8017, 9.2): some cards sign nothing else. */
+static CK_BYTE info_of_digest[51] = {
+	0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
+	0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20,
+};
+
 /* A mechanism of single parts has no messages in parts. */
 static void
 test_sign_single(void **state)
@@ -512,11 +498,13 @@ test_sign_single(void **state)
 	assert_false(info.flags & CKF_MULTI_MESSAGE);
 	assert_rv(CKR_OPERATION_NOT_INITIALIZED,
 		  p11->C_SignMessageBegin(s, NULL, 0));
-	assert_ok(p11->C_SignMessage(s, NULL, 0, text, 20, signature, &size));
-	assert_ok(
-		p11->C_VerifyMessage(s, NULL, 0, text, 20, signature, size));
+	assert_ok(p11->C_SignMessage(s, NULL, 0, info_of_digest, 51, signature,
+				     &size));
+	assert_ok(p11->C_VerifyMessage(s, NULL, 0, info_of_digest, 51,
+				       signature, size));
 	assert_rv(CKR_MECHANISM_PARAM_INVALID,
-		  p11->C_SignMessage(s, iv, 1, text, 20, signature, &size));
+		  p11->C_SignMessage(s, iv, 1, info_of_digest, 51, signature,
+				     &size));
 }
 
 /* 5.6.9: with the user the process goes. */

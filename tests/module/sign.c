@@ -326,6 +326,7 @@ test_pss(void **state)
 	CK_MECHANISM pss = { CKM_SHA256_RSA_PKCS_PSS, &params, sizeof(params) };
 	CK_ULONG size = sizeof(signature);
 
+	need_mechanism(CKM_SHA256_RSA_PKCS_PSS, CKF_SIGN);
 	sign_begin(&pss, suite.rsa);
 	assert_ok(sign(&size));
 	verify_begin(&pss, suite.rsa);

@@ -21,6 +21,8 @@ struct suite {
 	const char *path;
 	const char *pin, *so_pin;
 	bool card;
+	const char *label; /* what a card's label begins with */
+	const char *tell;  /* a command that removes and inserts, or NULL */
 	/* CKA_ID of a pair that signs, one that decrypts, and an EC pair */
 	CK_BYTE rsa, decrypt, ec;
 	CK_FUNCTION_LIST *p11;
@@ -30,6 +32,15 @@ struct suite {
 	CK_SESSION_HANDLE session; /* R/W, of the case that runs */
 };
 extern struct suite suite;
+
+/* The module's own list, with what each function answers kept; NULL of NULL. */
+CK_FUNCTION_LIST *answers_of_CK_FUNCTION_LIST(CK_FUNCTION_LIST *real);
+CK_FUNCTION_LIST_3_0 *
+answers_of_CK_FUNCTION_LIST_3_0(CK_FUNCTION_LIST_3_0 *real);
+CK_FUNCTION_LIST_3_2 *
+answers_of_CK_FUNCTION_LIST_3_2(CK_FUNCTION_LIST_3_2 *real);
+/* Adds a line with function and value for each answer that was given. */
+bool answers_write(const char *path);
 
 #define assert_rv(expected, call) assert_int_equal(call, expected)
 #define assert_ok(call)		  assert_int_equal(call, CKR_OK)
@@ -50,6 +61,17 @@ CK_RV object_peek(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object);
 /* An EC P-256 pair, of the session or of the token. */
 CK_RV pair_make(CK_SESSION_HANDLE session, CK_BBOOL token,
 		CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key);
+/* Keys of the session with these uses (CKF_SIGN ...) and no others. */
+CK_OBJECT_HANDLE secret_make(CK_KEY_TYPE type, CK_ULONG size, CK_FLAGS usage);
+CK_OBJECT_HANDLE rsa_public_make(const CK_BYTE *modulus, CK_ULONG size,
+				 CK_FLAGS usage);
+/* The token's public key of this id, once more. */
+CK_OBJECT_HANDLE rsa_public_copy(CK_BYTE id, CK_FLAGS usage);
+/* Pairs; the user is logged in. */
+void rsa_pair_make(CK_FLAGS usage, CK_OBJECT_HANDLE *public_key,
+		   CK_OBJECT_HANDLE *private_key);
+void ec_pair_make(CK_FLAGS usage, CK_OBJECT_HANDLE *public_key,
+		  CK_OBJECT_HANDLE *private_key);
 /* Skips the case when the token is not ours to change. */
 void need_made(void);
 /* Skips the case when the token has no such mechanism with these flags. */
@@ -65,6 +87,11 @@ int case_end(void **state);
 #define CASE(name, function)                               \
 	{                                                  \
 		name, function, case_begin, case_end, NULL \
+	}
+/* A case for each of several functions; DATA is what *state is. */
+#define CASE_OF(name, function, data)                      \
+	{                                                  \
+		name, function, case_begin, case_end, data \
 	}
 /* A case that starts and stops the module itself. */
 #define CASE_BARE(name, function)                    \
@@ -86,6 +113,6 @@ struct cases {
 extern const struct cases general_cases, slot_cases, session_cases, login_cases,
 	object_cases, find_cases, sign_cases, cipher_cases, digest_cases,
 	key_cases, secret_cases, input_cases, thread_cases, fork_cases,
-	token_cases, message_cases;
+	token_cases, init_cases, life_cases, template_cases, message_cases;
 
 #endif

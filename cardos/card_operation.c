@@ -1,16 +1,11 @@
 /* Signing and deciphering with a key on a card: the host digests, pads and
  * checks, the card computes once. */
-#include <time.h>
-
 #include "card_token.h"
 #include "iso7816.h"
 #include "log.h"
 #include "mechanism.h"
 
-enum {
-	MESSAGE_MAX = 65536, /* of what must reach the card whole */
-	PATIENCE = 300,	     /* milliseconds, longer than a key computes */
-};
+enum { MESSAGE_MAX = 65536 /* of what must reach the card whole */ };
 
 struct card_operation {
 	struct operation operation;
@@ -50,129 +45,6 @@ operation_update(struct operation *operation, struct cursor in,
 	return builder_ok(&o->message) ? CKR_OK : CKR_DATA_LEN_RANGE;
 }
 
-/* In a transaction, after the card refused, or forgot by a reset: the applet,
- * then the PIN if the key wants it and policy allows. */
-static CK_RV
-operation_recover(struct card_operation *o, bool pin_wanted, bool *again)
-{
-	struct card_token *t = o->token;
-	bool each = o->key.pin_each_time, switched;
-	CK_RV rv;
-
-	if (pin_wanted && each && o->pin == NULL)
-		return CKR_USER_NOT_LOGGED_IN;
-	t->applet->pin_for = &o->key;
-	rv = applet_guard(t->applet, &switched);
-	if (rv != CKR_OK)
-		return rv;
-	*again = pin_wanted || switched;
-	if (!*again || (o->key.pin_never && !pin_wanted))
-		return CKR_OK;
-	rv = card_pin_restore(t, each ? o->pin : t->pin, each);
-	if (rv == CKR_USER_NOT_LOGGED_IN && !each && t->login != LOGIN_NONE)
-		card_login_lost(t);
-	return rv;
-}
-
-/* Did a reset by somebody else take away what the key needs? */
-static bool
-operation_stale(const struct card_operation *o)
-{
-	const struct card_token *t = o->token;
-
-	return !o->key.pin_never && t->verified_in != t->card->generation;
-}
-
-/* In a transaction: the key command goes first and unguarded; when it fails as
- * in a wrong applet or without a PIN, guard, PIN, and once more. */
-static CK_RV
-operation_compute(struct card_operation *o, const struct card_job *job,
-		  struct builder *out)
-{
-	struct card_applet *a = o->token->applet;
-	const struct card_driver *driver = a->driver;
-	bool stale = operation_stale(o), wanted, again;
-	CK_RV rv, recovered;
-
-	if (!o->key.pin_never && o->token->login != LOGIN_USER)
-		return CKR_USER_NOT_LOGGED_IN;
-	if (stale || driver->guard_first) {
-		rv = operation_recover(o, stale, &again);
-		return rv != CKR_OK ? rv : driver->compute(a, job, out);
-	}
-	rv = driver->compute(a, job, out);
-	wanted = sw_listed(driver->pin_wanted, a->sw);
-	if (rv == CKR_OK ||
-	    (!wanted && !sw_listed(driver->wrong_applet, a->sw)))
-		return rv;
-	recovered = operation_recover(o, wanted, &again);
-	if (recovered != CKR_OK)
-		return recovered;
-	if (!again)
-		return rv;
-	return driver->compute(a, job, out);
-}
-
-/* What of a card's refusals C_Sign and C_Decrypt may answer. */
-static CK_RV
-operation_refusal(CK_RV rv)
-{
-	switch (rv) {
-	case CKR_OK:
-	case CKR_DEVICE_REMOVED:
-	case CKR_DEVICE_MEMORY:
-	case CKR_HOST_MEMORY:
-	case CKR_USER_NOT_LOGGED_IN:
-	case CKR_FUNCTION_REJECTED:
-	case CKR_FUNCTION_FAILED:
-		return rv;
-	default:
-		return CKR_DEVICE_ERROR;
-	}
-}
-
-static uint64_t
-now_milliseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-/* A key that took long is likely to again, and may want a touch: the
- * application hears of it first (PKCS#11, surrender callbacks). */
-static CK_RV
-operation_announce(const struct card_operation *o)
-{
-	if (!card_key_slow(o->token, o->id))
-		return CKR_OK;
-	log_line(LOG_INFO, "waiting for the card: if it blinks, touch it");
-	if (o->operation.surrender == NULL ||
-	    o->operation.surrender(o->operation.caller) == CKR_OK)
-		return CKR_OK;
-	return CKR_FUNCTION_CANCELED;
-}
-
-static CK_RV
-operation_send(struct card_operation *o, const struct card_job *job,
-	       struct builder *out)
-{
-	struct card_token *t = o->token;
-	uint64_t since;
-	CK_RV rv = operation_announce(o);
-
-	if (rv == CKR_OK)
-		rv = card_token_begin(t);
-	if (rv != CKR_OK)
-		return rv;
-	since = now_milliseconds();
-	rv = operation_compute(o, job, out);
-	if (rv == CKR_OK)
-		card_key_used(t, o->id, now_milliseconds() - since > PATIENCE);
-	return card_end(t->card, operation_refusal(rv));
-}
-
 /*
  * No signature leaves that the public key does not verify. A key that was made
  * anew in the slot shows here: its certificate is read once more.
@@ -190,7 +62,7 @@ operation_check(struct card_operation *o, struct cursor message,
 	log_line(LOG_ERROR, "the signature does not fit the certificate");
 	rv = card_key_reload(o->token, o->id, &now);
 	if (rv != CKR_OK)
-		return operation_refusal(rv);
+		return card_refusal(rv);
 	if (!cursor_same(now->info, o->key.public_key->info))
 		rv = pubkey_verify(now, &o->scheme, message, signature);
 	else
@@ -224,6 +96,12 @@ operation_run(struct card_operation *o, struct cursor message,
 	      struct builder *out)
 {
 	struct card_job job = { .primitive = o->primitive, .key = &o->key };
+	struct card_use use = { .token = o->token,
+				.id = o->id,
+				.key = &o->key,
+				.pin = o->pin,
+				.surrender = o->operation.surrender,
+				.caller = o->operation.caller };
 	struct builder input = builder_heap(MESSAGE_MAX);
 	struct builder result = builder_heap(MESSAGE_MAX);
 	CK_RV rv = mechanism_input(&o->scheme, &job, o->operation.kind, message,
@@ -232,7 +110,7 @@ operation_run(struct card_operation *o, struct cursor message,
 	if (rv != CKR_OK)
 		goto out;
 	job.input = builder_read(&input);
-	rv = operation_send(o, &job, &result);
+	rv = card_compute(&use, &job, &result);
 	if (rv == CKR_OK)
 		rv = operation_result(o, message, builder_read(&result), out);
 out:

@@ -243,6 +243,7 @@ static const struct token_ops card_token_ops = {
 	.create = card_create,
 	.destroy = card_destroy,
 	.generate_pair = card_generate_pair,
+	.agree = card_agree,
 	.operation_start = card_operation_start,
 	.idle = card_idle,
 	.free = card_token_free,

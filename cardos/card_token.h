@@ -169,6 +169,27 @@ CK_RV card_generate_pair(struct token *token, const CK_MECHANISM *mechanism,
 /* In a transaction: proves the applet, and that who is logged in still is. */
 CK_RV card_write_prepare(struct card_token *t) MUST_CHECK;
 
+/* One use of a private key. */
+struct card_use {
+	struct card_token *token;
+	uint64_t id; /* the key as an object */
+	const struct card_key *key;
+	const struct secret *pin; /* of a context-specific login, or NULL */
+	CK_RV (*surrender)(void *caller); /* as of struct operation */
+	void *caller;
+};
+
+/* card_compute.c: a transaction around a job. What it answers is for C_Sign and
+ * its like. */
+CK_RV card_compute(const struct card_use *use, const struct card_job *job,
+		   struct builder *out) MUST_CHECK;
+/* What of a card's refusals they may answer. */
+CK_RV card_refusal(CK_RV rv);
+
+/* card_derive.c: the shared secret of an ECDH. */
+CK_RV card_agree(struct token *token, const struct derivation *d,
+		 struct builder *secret);
+
 /* card_operation.c */
 CK_RV card_operation_start(struct token *token, enum operation_kind kind,
 			   const CK_MECHANISM *mechanism,

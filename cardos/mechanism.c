@@ -178,6 +178,30 @@ mechanism_plaintext(const struct scheme *scheme, enum card_primitive primitive,
 	return builder_ok(out) ? CKR_OK : CKR_DEVICE_MEMORY;
 }
 
+static const CK_MECHANISM_TYPE agreements[] = { CKM_ECDH1_DERIVE,
+						CKM_ECDH1_COFACTOR_DERIVE };
+enum { AGREEMENTS = sizeof(agreements) / sizeof(agreements[0]) };
+
+bool
+mechanism_agrees(CK_MECHANISM_TYPE type)
+{
+	for (size_t i = 0; i < AGREEMENTS; i++)
+		if (agreements[i] == type)
+			return true;
+	return false;
+}
+
+static struct mechanism
+agreement_of(const struct card_driver *driver, CK_MECHANISM_TYPE type)
+{
+	return (struct mechanism){
+		.type = type,
+		.info = { driver->ec_min, driver->ec_max,
+			  CKF_HW | CKF_DERIVE | CKF_EC_F_P | CKF_EC_OID |
+				  CKF_EC_UNCOMPRESS | CKF_EC_COMPRESS },
+	};
+}
+
 /* Zero flags: no key of this driver does it. */
 static struct mechanism
 mechanism_of(const struct card_driver *driver, const struct scheme_row *row)
@@ -257,5 +281,10 @@ driver_mechanisms(const struct card_driver *driver, struct mechanism *list,
 			list[count] = mechanism_pair(driver, pair);
 		count++;
 	}
+	if ((driver->primitives & 1u << CARD_ECDH) == 0)
+		return count;
+	for (size_t i = 0; i < AGREEMENTS; i++, count++)
+		if (count < room)
+			list[count] = agreement_of(driver, agreements[i]);
 	return count;
 }

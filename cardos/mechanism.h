@@ -31,6 +31,10 @@ CK_RV mechanism_plaintext(const struct scheme *scheme,
 			  enum card_primitive primitive, struct cursor block,
 			  struct builder *out) MUST_CHECK;
 
+/* Is it an ECDH? The cofactor of all curves of cards is 1, or in the function
+ * already (X25519), so that one is as good as the other. */
+bool mechanism_agrees(CK_MECHANISM_TYPE type);
+
 /* All mechanisms for the keys of a driver's cards; gives how many there are,
  * of which at most ROOM are put into LIST. */
 size_t driver_mechanisms(const struct card_driver *driver,

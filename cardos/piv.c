@@ -1,6 +1,8 @@
 /* The PIV driver: SELECT, GET DATA, VERIFY, GENERAL AUTHENTICATE. */
 #include "piv.h"
 
+#include <string.h>
+
 #include "mem.h"
 #include "tlv.h"
 
@@ -264,19 +266,26 @@ uint8_t
 piv_algorithm(const struct pubkey *key)
 {
 	static const struct {
+		CK_KEY_TYPE type;
 		size_t bits;
+		const char *curve;
 		uint8_t id;
-	} rsa[] = {
-		{ 1024, 0x06 }, { 2048, 0x07 }, { 3072, 0x05 }, { 4096, 0x16 }
+	} kinds[] = {
+		{ CKK_RSA, 1024, NULL, 0x06 },
+		{ CKK_RSA, 2048, NULL, 0x07 },
+		{ CKK_RSA, 3072, NULL, 0x05 },
+		{ CKK_RSA, 4096, NULL, 0x16 },
+		{ CKK_EC, 256, "prime256v1", 0x11 },
+		{ CKK_EC, 384, "secp384r1", 0x14 },
+		{ CKK_EC_EDWARDS, 255, "ED25519", 0xE0 },
+		{ CKK_EC_MONTGOMERY, 255, "X25519", 0xE1 },
 	};
 
-	if (key->type == CKK_EC && key->curve == curve_named("prime256v1"))
-		return 0x11;
-	if (key->type == CKK_EC && key->curve == curve_named("secp384r1"))
-		return 0x14;
-	for (size_t i = 0; i < sizeof(rsa) / sizeof(rsa[0]); i++)
-		if (key->type == CKK_RSA && key->bits == rsa[i].bits)
-			return rsa[i].id;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (key->type == kinds[i].type && key->bits == kinds[i].bits &&
+		    (kinds[i].curve == NULL ||
+		     strcmp(key->curve->name, kinds[i].curve) == 0))
+			return kinds[i].id;
 	return 0;
 }
 
@@ -323,7 +332,7 @@ piv_command(struct card_applet *a, const struct card_job *job,
 			   piv_reference(job->key->id) == PIV_KEY_MANAGEMENT;
 	CK_RV rv;
 
-	if (establishes && piv->exponentiates)
+	if (job->primitive == CARD_ECDH || (establishes && piv->exponentiates))
 		return piv_authenticate(a, job, TAG_EXPONENTIATION, answer);
 	rv = piv_authenticate(a, job, TAG_CHALLENGE, answer);
 	if (!establishes || a->sw != SW_WRONG_DATA)
@@ -334,18 +343,24 @@ piv_command(struct card_applet *a, const struct card_job *job,
 	return rv;
 }
 
-/* RSA as long as the modulus; r and s of ECDSA from their DER. */
+/* RSA as long as the modulus; r and s of ECDSA from their DER; the rest as it
+ * is, for the host to check. */
 static CK_RV
-piv_result(const struct pubkey *key, struct cursor answer, struct builder *out)
+piv_result(const struct card_job *job, struct cursor answer,
+	   struct builder *out)
 {
+	const struct pubkey *key = job->key->public_key;
 	struct cursor body, response;
 
 	if (!tlv_find(answer, TAG_TEMPLATE, &body) ||
 	    !tlv_find(body, TAG_RESPONSE, &response))
 		return CKR_DEVICE_ERROR;
-	if (key->type == CKK_EC)
+	if (job->primitive == CARD_ECDSA)
 		return ecdsa_split(response, key->curve->field, out);
-	builder_padded(out, response, pubkey_size(key));
+	if (job->primitive == CARD_RSA_RAW)
+		builder_padded(out, response, pubkey_size(key));
+	else
+		builder_append(out, response);
 	return builder_ok(out) ? CKR_OK : CKR_DEVICE_ERROR;
 }
 
@@ -357,8 +372,7 @@ piv_compute(struct card_applet *a, const struct card_job *job,
 	CK_RV rv = piv_command(a, job, &answer);
 
 	if (rv == CKR_OK)
-		rv = piv_result(job->key->public_key, builder_read(&answer),
-				out);
+		rv = piv_result(job, builder_read(&answer), out);
 	builder_free(&answer);
 	return rv;
 }
@@ -370,7 +384,8 @@ const struct card_driver piv_driver = {
 	.proofs = piv_proofs,
 	.pin_wanted = piv_pin_wanted,
 	.wrong_applet = piv_wrong_applet,
-	.primitives = 1u << CARD_RSA_RAW | 1u << CARD_ECDSA,
+	.primitives = 1u << CARD_RSA_RAW | 1u << CARD_ECDSA |
+		      1u << CARD_EDDSA | 1u << CARD_ECDH,
 	.rsa_min = 1024,
 	.rsa_max = 4096,
 	.ec_min = 256,

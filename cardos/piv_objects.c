@@ -209,22 +209,43 @@ certificate_read(struct card_applet *a, const struct piv_slot *slot,
 	return rv;
 }
 
+/* What the chip can do with a key of this type. */
+static unsigned
+type_primitives(CK_KEY_TYPE type)
+{
+	switch (type) {
+	case CKK_EC:
+		return 1u << CARD_ECDSA | 1u << CARD_ECDH;
+	case CKK_EC_EDWARDS:
+		return 1u << CARD_EDDSA;
+	case CKK_EC_MONTGOMERY:
+		return 1u << CARD_ECDH;
+	default:
+		return 1u << CARD_RSA_RAW;
+	}
+}
+
 /* Key usage counts where the certificate has one; the slot's own use stays, so
  * that a CA's key in 9C, say, still signs. */
 static struct card_key
 slot_key(const struct piv_slot *slot, const struct certificate *c,
 	 struct pubkey *public_key)
 {
+	unsigned can = type_primitives(public_key->type);
 	bool rsa = public_key->type == CKK_RSA;
+	bool agrees = (can & 1u << CARD_ECDH) != 0;
+	bool signs = (can & ~(1u << CARD_ECDH)) != 0;
+	bool only_signs = !rsa && !agrees;
 	bool decrypt = c->key_usage ? c->decrypt : slot->decrypt_too;
 	bool agree = c->key_usage && c->agree;
+	bool sign = c->key_usage && c->sign;
 
 	return (struct card_key){
 		.id = slot_name(slot, CKO_PRIVATE_KEY).id,
-		.primitives = 1u << (rsa ? CARD_RSA_RAW : CARD_ECDSA),
-		.sign = slot->sign || (c->key_usage && c->sign),
+		.primitives = can,
+		.sign = only_signs || (signs && (slot->sign || sign)),
 		.decrypt = rsa && (slot->decrypt || decrypt),
-		.derive = !rsa && (slot->decrypt || agree),
+		.derive = agrees && (slot->decrypt || agree || !signs),
 		.pin_each_time = slot->pin_each_time,
 		.pin_never = slot->pin_never,
 		.public_key = public_key,

@@ -29,6 +29,9 @@ struct derivation {
 	struct cursor input;
 	/* The lent key that derivation_other() names, else NULL. */
 	const struct attrs *other;
+	/* As of struct operation. */
+	CK_RV (*surrender)(void *caller);
+	void *caller;
 };
 
 /*

@@ -25,6 +25,22 @@ CK_RV ecdsa_join(struct cursor raw, struct builder *der) MUST_CHECK;
 /* A digest cut or left-padded to the field size (FIPS 186-5, 6.4.1). */
 void ecdsa_fit(struct cursor digest, size_t size, struct builder *out);
 
+/*
+ * The other's half of an ECDH, as PKCS#11 gives it (3.2, 6.3.20): the point bare
+ * or in an OCTET STRING, compressed or not. CKR_MECHANISM_PARAM_INVALID.
+ * peer_form() looks at no more than its form; peer_point() gives 04 || X || Y
+ * (a Montgomery point as it is) of a point that is on the curve, and not one of
+ * small order.
+ */
+CK_RV peer_form(const struct curve *curve, struct cursor given,
+		struct cursor *bare) MUST_CHECK;
+CK_RV peer_point(const struct curve *curve, struct cursor given,
+		 struct builder *point) MUST_CHECK;
+/* Can this be what came of it, the x of a point? Nobody but the key's holder
+ * can tell more. */
+bool peer_secret_fits(const struct curve *curve,
+		      struct cursor secret) MUST_CHECK;
+
 /* A public key. */
 struct pubkey {
 	CK_KEY_TYPE type;           /* CKK_RSA, or its curve's */

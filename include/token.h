@@ -13,7 +13,6 @@ struct mechanism {
 };
 
 enum login { LOGIN_NONE, LOGIN_USER, LOGIN_SO };
-
 struct token;
 
 /*
@@ -72,6 +71,9 @@ struct token_ops {
 		      struct attrs *object);
 	CK_RV (*derive)(struct token *t, const struct derivation *d,
 			struct derived *list, size_t *count);
+	/* A card's part of an ECDH; the host makes the key: D->computed. */
+	CK_RV (*agree)(struct token *t, const struct derivation *d,
+		       struct builder *secret);
 	CK_RV (*unwrap)(struct token *t, const struct derivation *d,
 			struct attrs *object);
 	CK_RV (*decapsulate)(struct token *t, const struct derivation *d,
@@ -121,13 +123,11 @@ CK_RV card_tokens_open(struct transport *wire, const struct config *config,
 		       struct token **tokens, size_t *count) MUST_CHECK;
 
 /*
- * The software tokens in the configured folder and their serial numbers, from
- * which the slot ids follow; an empty one to be initialised comes last when the
- * configuration asks for it. LIST has room for SOFT_TOKENS_MAX. On entry it
- * holds COUNT known ones with the caller's references (0 at first): those that
- * still stand for the same file stay, the others are let go, new ones come with
- * one reference. A token keeps its serial when it is initialised. A file that
- * is no token of ours is logged once and left alone.
+ * The software tokens in the configured folder and their serial numbers; an
+ * empty one comes last when the configuration asks for it. LIST has room for
+ * SOFT_TOKENS_MAX and holds COUNT known ones with the caller's references: those
+ * that still stand for the same file stay, the others are let go, new ones come
+ * with one reference. What is no token of ours is logged once and left alone.
  */
 enum { SOFT_TOKENS_MAX = 64, SOFT_SERIAL_SIZE = 16 };
 struct soft_slot {

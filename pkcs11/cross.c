@@ -15,7 +15,7 @@ holder_find(struct session *s, CK_OBJECT_HANDLE handle, struct holder *holder)
 	return true;
 }
 
-/* One attribute of a public key, when it has it. */
+/* One attribute, when the object has it. */
 static CK_RV
 copy_attribute(const struct holder *holder, CK_ATTRIBUTE_TYPE type,
 	       struct attrs *object)
@@ -32,25 +32,55 @@ copy_attribute(const struct holder *holder, CK_ATTRIBUTE_TYPE type,
 	return attrs_set(object, type, cursor_of(value, attribute.ulValueLen));
 }
 
+/* The attributes of a list that 0 ends; CKA_CLASS is 0, and always copied. */
+static CK_RV
+copy_attributes(const struct holder *holder, const CK_ATTRIBUTE_TYPE *types,
+		struct attrs *object)
+{
+	CK_RV rv = copy_attribute(holder, CKA_CLASS, object);
+
+	for (; *types != 0 && rv == CKR_OK; types++)
+		rv = copy_attribute(holder, *types, object);
+	return rv;
+}
+
 /* A card lends nothing: of a public key the host can do without. */
 static CK_RV
 lend_public(const struct holder *holder, struct attrs *object)
 {
 	static const CK_ATTRIBUTE_TYPE types[] = {
-		CKA_CLASS,	     CKA_KEY_TYPE,  CKA_MODULUS,
-		CKA_PUBLIC_EXPONENT, CKA_EC_PARAMS, CKA_EC_POINT,
-		CKA_PUBLIC_KEY_INFO, CKA_WRAP,	    CKA_ENCAPSULATE,
-		CKA_TRUSTED,
+		CKA_KEY_TYPE,	 CKA_MODULUS,  CKA_PUBLIC_EXPONENT,
+		CKA_EC_PARAMS,	 CKA_EC_POINT, CKA_PUBLIC_KEY_INFO,
+		CKA_WRAP,	 CKA_ENCAPSULATE, CKA_TRUSTED, 0,
 	};
-	CK_RV rv = CKR_OK;
-	size_t i;
+	CK_RV rv = copy_attributes(holder, types, object);
 
-	for (i = 0; i < sizeof(types) / sizeof(types[0]) && rv == CKR_OK; i++)
-		rv = copy_attribute(holder, types[i], object);
 	if (rv == CKR_OK &&
 	    attrs_ulong(object, CKA_CLASS, CKO_DATA) != CKO_PUBLIC_KEY)
 		rv = CKR_KEY_UNEXTRACTABLE;
 	return rv;
+}
+
+CK_RV
+holder_describe(const struct holder *holder, struct attrs *object)
+{
+	static const CK_ATTRIBUTE_TYPE types[] = {
+		CKA_KEY_TYPE,	       CKA_EC_PARAMS,
+		CKA_DERIVE,	       CKA_ALWAYS_SENSITIVE,
+		CKA_NEVER_EXTRACTABLE, 0,
+	};
+	struct attrs told = { 0 };
+	CK_RV rv = copy_attributes(holder, types, &told);
+
+	if (rv == CKR_OK &&
+	    attrs_ulong(&told, CKA_CLASS, CKO_DATA) != CKO_PRIVATE_KEY)
+		rv = CKR_KEY_TYPE_INCONSISTENT;
+	if (rv != CKR_OK) {
+		attrs_free(&told);
+		return rv;
+	}
+	*object = told;
+	return CKR_OK;
 }
 
 CK_RV

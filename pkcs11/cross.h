@@ -18,6 +18,11 @@ bool holder_find(struct session *s, CK_OBJECT_HANDLE handle,
  * of a public key. CKR_KEY_UNEXTRACTABLE, CKR_OBJECT_HANDLE_INVALID. */
 CK_RV holder_lend(const struct holder *holder, struct attrs *object) MUST_CHECK;
 
+/* What a computation has to know of a private key whose token does it; no
+ * secrets. CKR_KEY_TYPE_INCONSISTENT when it is none. */
+CK_RV holder_describe(const struct holder *holder,
+		      struct attrs *object) MUST_CHECK;
+
 /* May an object be made of this template now? CLASS is its class when it does
  * not say. Also all that data_template() finds. */
 CK_RV cross_check(struct session *s, const CK_ATTRIBUTE *list, CK_ULONG count,

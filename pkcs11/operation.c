@@ -246,21 +246,10 @@ step_with_signature(struct activity *a, const struct step *step)
 	return activity_step(a, &with);
 }
 
-/* Asks the application whether it can wait (surrender callbacks). */
-static CK_RV
-surrender(void *caller)
-{
-	struct session *s = caller;
-
-	if (s->notify == NULL)
-		return CKR_OK;
-	return s->notify(s->handle, CKN_SURRENDER, s->application);
-}
-
 void
 activity_announce(struct session *s, struct activity *a)
 {
-	a->operation->surrender = surrender;
+	a->operation->surrender = session_surrender;
 	a->operation->caller = s;
 }
 

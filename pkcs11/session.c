@@ -253,6 +253,16 @@ C_GetSessionInfo(CK_SESSION_HANDLE session, CK_SESSION_INFO *info)
 	return session_leave(__func__, s, CKR_OK);
 }
 
+CK_RV
+session_surrender(void *session)
+{
+	struct session *s = session;
+
+	if (s->notify == NULL)
+		return CKR_OK;
+	return s->notify(s->handle, CKN_SURRENDER, s->application);
+}
+
 /* No token of ours has a validation to keep to (4.15). */
 CK_RV
 C_GetSessionValidationFlags(CK_SESSION_HANDLE session,

@@ -70,4 +70,7 @@ void session_end(struct session *s);
 
 CK_STATE session_state(struct session *s);
 
+/* Asks the application whether it can wait (surrender callbacks). */
+CK_RV session_surrender(void *session);
+
 #endif

@@ -20,6 +20,7 @@ struct soft_key {
 	CK_KEY_TYPE type;
 	size_t bits;
 	size_t field; /* bytes of a modulus, or of r or s */
+	const struct curve *curve; /* of a private key, NULL: RSA */
 	/* Prepared for the bare private operation. It is never used itself but
 	 * copied, as that costs much less than to prepare another. */
 	_Atomic(EVP_PKEY_CTX *) prepared;
@@ -60,17 +61,19 @@ key_new(CK_KEY_TYPE type, size_t bits, size_t field)
 
 /* Takes PKEY, also on failure. */
 static CK_RV
-private_new(EVP_PKEY *pkey, CK_KEY_TYPE type, size_t field,
+private_new(EVP_PKEY *pkey, CK_KEY_TYPE type, const struct curve *curve,
 	    struct soft_key **key)
 {
 	size_t bits = (size_t)EVP_PKEY_get_bits(pkey);
-	struct soft_key *k = key_new(type, bits, field);
+	size_t size = (size_t)EVP_PKEY_get_size(pkey);
+	struct soft_key *k = key_new(type, bits, curve ? curve->field : size);
 
 	if (!k) {
 		EVP_PKEY_free(pkey);
 		return CKR_HOST_MEMORY;
 	}
 	k->pkey = pkey;
+	k->curve = curve;
 	*key = k;
 	return CKR_OK;
 }
@@ -126,7 +129,7 @@ rsa_private_load(const struct attrs *attrs, struct soft_key **key)
 	OSSL_PARAM_BLD_free(bld);
 	if (!pkey)
 		return CKR_ATTRIBUTE_VALUE_INVALID;
-	return private_new(pkey, CKK_RSA, (size_t)EVP_PKEY_get_size(pkey), key);
+	return private_new(pkey, CKK_RSA, NULL, key);
 }
 
 static CK_RV
@@ -149,7 +152,7 @@ ec_private_load(const struct attrs *attrs, struct soft_key **key)
 		return CKR_CURVE_NOT_SUPPORTED;
 	if (!pkey)
 		return CKR_ATTRIBUTE_VALUE_INVALID;
-	return private_new(pkey, CKK_EC, curve->field, key);
+	return private_new(pkey, CKK_EC, curve, key);
 }
 
 /* Edwards and Montgomery keys are bytes (RFC 8032, RFC 7748). */
@@ -171,7 +174,7 @@ raw_private_load(const struct attrs *attrs, CK_KEY_TYPE type,
 						       value.at, value.left);
 	if (crypto_leave(pkey != NULL, CKR_FUNCTION_FAILED) != CKR_OK)
 		return CKR_ATTRIBUTE_VALUE_INVALID;
-	return private_new(pkey, type, curve->field, key);
+	return private_new(pkey, type, curve, key);
 }
 
 CK_RV
@@ -427,12 +430,12 @@ soft_key_encrypt(struct soft_key *key, const struct scheme *scheme,
 static EVP_PKEY *
 peer_new(const struct soft_key *key, struct cursor point)
 {
-	const char *name = EVP_PKEY_get0_type_name(key->pkey);
 	EVP_PKEY *peer;
 
 	if (key->type == CKK_EC_MONTGOMERY)
-		return EVP_PKEY_new_raw_public_key_ex(
-			crypto_context(), name, NULL, point.at, point.left);
+		return EVP_PKEY_new_raw_public_key_ex(crypto_context(),
+						      key->curve->name, NULL,
+						      point.at, point.left);
 	peer = EVP_PKEY_new();
 	if (peer && EVP_PKEY_copy_parameters(peer, key->pkey) == 1 &&
 	    EVP_PKEY_set1_encoded_public_key(peer, point.at, point.left) == 1)
@@ -455,39 +458,28 @@ secret_compute(struct soft_key *key, EVP_PKEY *peer, uint8_t *secret,
 	return good;
 }
 
-/* PKCS#11 2.20 gave the point bare, some wrap it up as CKA_EC_POINT is. */
-static struct cursor
-point_bare(struct cursor point, size_t size)
-{
-	struct cursor octets = point, inner;
-
-	if (point.left != size && tlv_enter(&octets, 0x04)) {
-		inner = cursor_rest(&octets);
-		if (inner.left == size)
-			return inner;
-	}
-	return point;
-}
-
 CK_RV
 soft_key_agree(struct soft_key *key, struct cursor point,
 	       struct builder *secret)
 {
-	size_t size, wanted;
+	size_t size;
 	uint8_t *space;
 	EVP_PKEY *peer;
 	bool good = false;
+	CK_RV rv;
 
 	if (!key || !key->pkey ||
 	    (key->type != CKK_EC && key->type != CKK_EC_MONTGOMERY))
 		return CKR_KEY_TYPE_INCONSISTENT;
+	rv = peer_form(key->curve, point, &point);
+	if (rv != CKR_OK)
+		return rv;
 	size = key->field;
-	wanted = key->type == CKK_EC ? 1 + 2 * size : size;
 	space = builder_space(secret, size);
 	if (!space)
 		return CKR_FUNCTION_FAILED;
 	crypto_enter();
-	peer = peer_new(key, point_bare(point, wanted));
+	peer = peer_new(key, point);
 	if (peer)
 		good = secret_compute(key, peer, space, &size) &&
 		       size == key->field;

@@ -127,6 +127,27 @@ maker_compute(struct maker *m, struct cursor in, struct builder *out)
 }
 
 void
+maker_agree(struct maker *m, struct cursor point, struct builder *out)
+{
+	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new(m->key, NULL);
+	EVP_PKEY *peer = EVP_PKEY_new();
+	uint8_t *space;
+	size_t size;
+
+	assert_int_equal(EVP_PKEY_copy_parameters(peer, m->key), 1);
+	assert_int_equal(
+		EVP_PKEY_set1_encoded_public_key(peer, point.at, point.left),
+		1);
+	assert_int_equal(EVP_PKEY_derive_init(c), 1);
+	assert_int_equal(EVP_PKEY_derive_set_peer(c, peer), 1);
+	assert_int_equal(EVP_PKEY_derive(c, NULL, &size), 1);
+	space = builder_space(out, size);
+	assert_int_equal(EVP_PKEY_derive(c, space, &size), 1);
+	EVP_PKEY_free(peer);
+	EVP_PKEY_CTX_free(c);
+}
+
+void
 maker_encrypt(struct maker *m, int padding, struct cursor in,
 	      struct builder *out)
 {

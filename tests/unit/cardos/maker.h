@@ -25,6 +25,8 @@ void maker_free(struct maker *m);
 struct cursor maker_certificate(const struct maker *m);
 /* Bare RSA with the private key, or a DER ECDSA signature of a digest. */
 void maker_compute(struct maker *m, struct cursor in, struct builder *out);
+/* The shared secret with somebody's point, 04 || X || Y. */
+void maker_agree(struct maker *m, struct cursor point, struct builder *out);
 /* RSA encryption with OpenSSL's padding number. */
 void maker_encrypt(struct maker *m, int padding, struct cursor in,
 		   struct builder *out);

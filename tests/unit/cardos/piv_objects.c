@@ -6,7 +6,7 @@
 #include "script.h"
 #include "tlv.h"
 
-static struct maker ec, p384, rsa, ca, usage, strange, old;
+static struct maker ec, p384, rsa, ca, usage, ed, strange, old;
 
 static int
 setup_once(void **state)
@@ -16,7 +16,8 @@ setup_once(void **state)
 	maker_rsa(&rsa, 2048, NULL);
 	maker_rsa(&ca, 2048, "keyCertSign");
 	maker_rsa(&usage, 2048, "digitalSignature,keyEncipherment");
-	maker_ed25519(&strange);
+	maker_ed25519(&ed);
+	maker_ec(&strange, "P-521", NULL);
 	maker_rsa(&old, 1536, NULL);
 	return 0;
 }
@@ -29,6 +30,7 @@ teardown_once(void **state)
 	maker_free(&rsa);
 	maker_free(&ca);
 	maker_free(&usage);
+	maker_free(&ed);
 	maker_free(&strange);
 	maker_free(&old);
 	return 0;
@@ -228,6 +230,9 @@ usage_by_slot(void **state)
 	use_is(use_of("5FC101", 4, &rsa), "s----");
 	use_is(use_of("5FC105", 1, &ec), "s----");
 	use_is(use_of("5FC10B", 3, &ec), "---x-");
+	/* what can do one thing does it wherever it is */
+	use_is(use_of("5FC105", 1, &ed), "s----");
+	use_is(use_of("5FC10B", 3, &ed), "s----");
 }
 
 static void
@@ -242,22 +247,29 @@ usage_by_certificate(void **state)
 	use_is(use_of("5FC105", 1, &p384), "s--x-");
 }
 
-static void
-algorithms(void **state)
+static uint8_t
+algorithm_of(const struct maker *m)
 {
 	struct certificate c;
 	struct pubkey *key = NULL;
+	uint8_t algorithm;
 
-	assert_int_equal(certificate_parse(maker_certificate(&p384), &c),
-			 CKR_OK);
+	assert_int_equal(certificate_parse(maker_certificate(m), &c), CKR_OK);
 	assert_int_equal(pubkey_from_info(c.public_key_info, &key), CKR_OK);
-	assert_int_equal(piv_algorithm(key), 0x14);
+	algorithm = piv_algorithm(key);
 	pubkey_free(key);
-	assert_int_equal(certificate_parse(maker_certificate(&old), &c),
-			 CKR_OK);
-	assert_int_equal(pubkey_from_info(c.public_key_info, &key), CKR_OK);
-	assert_int_equal(piv_algorithm(key), 0);
-	pubkey_free(key);
+	return algorithm;
+}
+
+static void
+algorithms(void **state)
+{
+	assert_int_equal(algorithm_of(&rsa), 0x07);
+	assert_int_equal(algorithm_of(&ec), 0x11);
+	assert_int_equal(algorithm_of(&p384), 0x14);
+	assert_int_equal(algorithm_of(&ed), 0xE0);
+	assert_int_equal(algorithm_of(&old), 0);
+	assert_int_equal(algorithm_of(&strange), 0);
 }
 
 #define CASE(name, function)                                            \

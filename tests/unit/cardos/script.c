@@ -122,9 +122,14 @@ script_compute(struct script *s)
 	assert_true(tlv_find(builder_read(&s->input), 0x7C, &body));
 	assert_true(tlv_find(body, 0x82, &value));
 	assert_int_equal(value.left, 0);
-	assert_true(tlv_find(body, 0x81, &value) ||
-		    tlv_find(body, 0x85, &value));
-	maker_compute(s->chip, value, &result);
+	if (tlv_find(body, 0x85, &value) &&
+	    EVP_PKEY_get_base_id(s->chip->key) == EVP_PKEY_EC) {
+		maker_agree(s->chip, value, &result);
+	} else {
+		assert_true(tlv_find(body, 0x81, &value) ||
+			    tlv_find(body, 0x85, &value));
+		maker_compute(s->chip, value, &result);
+	}
 	tlv_put(&inner, 0x82, builder_read(&result));
 	builder_reset(&s->pending);
 	tlv_put(&s->pending, 0x7C, builder_read(&inner));

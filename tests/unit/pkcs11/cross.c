@@ -237,6 +237,88 @@ test_derive(void **state)
 	assert_memory_equal(label, "value", 5);
 }
 
+/* The token is a card, which computes and makes nothing. */
+static unsigned agreed;
+
+static CK_RV
+card_agree(struct token *t, const struct derivation *d, struct builder *secret)
+{
+	agreed++;
+	assert_non_null(d->surrender);
+	builder_text(secret, "secret");
+	return fake_of(t)->refuse;
+}
+
+static CK_OBJECT_HANDLE
+card_key(CK_OBJECT_CLASS class, CK_KEY_TYPE type)
+{
+	static struct token_ops ops;
+	CK_ATTRIBUTE list[] = {
+		{ CKA_CLASS, &class, sizeof(class) },
+		{ CKA_KEY_TYPE, &type, sizeof(type) },
+		{ CKA_TOKEN, &yes, 1 },
+		{ CKA_PRIVATE, &no, 1 },
+		{ CKA_ID, &id, 1 },
+	};
+	CK_OBJECT_HANDLE made = 0;
+
+	assert_int_equal(C_CreateObject(world_session, list, 5, &made), CKR_OK);
+	ops = *world_token->token.ops;
+	ops.derive = NULL;
+	ops.agree = card_agree;
+	world_token->token.ops = &ops;
+	agreed = 0;
+	return made;
+}
+
+static void
+test_agree_bad(void **state)
+{
+	CK_ATTRIBUTE twice[] = { of_session[0], of_session[0], of_session[1] };
+	CK_MECHANISM ecdh = { FAKE_DERIVE, NULL, 0 };
+	CK_OBJECT_HANDLE made = 77;
+
+	assert_int_equal(derive(NULL, card_key(CKO_PUBLIC_KEY, CKK_EC), &made),
+			 CKR_KEY_TYPE_INCONSISTENT);
+	assert_int_equal(derive(NULL, card_key(CKO_PRIVATE_KEY, CKK_RSA),
+				&made),
+			 CKR_KEY_TYPE_INCONSISTENT);
+	assert_int_equal(C_DeriveKey(world_session, &ecdh,
+				     card_key(CKO_PRIVATE_KEY, CKK_EC), twice,
+				     3, &made),
+			 CKR_TEMPLATE_INCONSISTENT);
+	assert_int_equal(agreed, 0);
+	world_token->refuse = CKR_DEVICE_ERROR;
+	assert_int_equal(derive(NULL, card_key(CKO_PRIVATE_KEY, CKK_EC), &made),
+			 CKR_DEVICE_ERROR);
+	assert_int_equal(agreed, 1);
+	assert_int_equal(made, 77);
+	assert_int_equal(world_count(world_session, CKO_SECRET_KEY), 0);
+}
+
+/* The host makes the key of what the card computed. */
+static void
+test_agree(void **state)
+{
+	CK_OBJECT_HANDLE base = card_key(CKO_PRIVATE_KEY, CKK_EC), made = 0;
+	CK_BYTE value[8];
+	CK_ATTRIBUTE secret = { CKA_VALUE, value, sizeof(value) };
+	CK_ATTRIBUTE open[] = { of_session[0], of_session[1],
+				{ CKA_SENSITIVE, &no, 1 },
+				{ CKA_EXTRACTABLE, &yes, 1 } };
+	CK_MECHANISM ecdh = { FAKE_DERIVE, NULL, 0 };
+
+	assert_int_equal(
+		C_DeriveKey(world_session, &ecdh, base, open, 4, &made),
+		CKR_OK);
+	assert_int_equal(agreed, 1);
+	assert_int_equal(is_of_token(made), CK_FALSE);
+	assert_int_equal(C_GetAttributeValue(world_session, made, &secret, 1),
+			 CKR_OK);
+	assert_int_equal(secret.ulValueLen, 6);
+	assert_memory_equal(value, "secret", 6);
+}
+
 /* 5.7.2: from a session to the token and back. */
 static void
 test_copy(void **state)
@@ -339,6 +421,8 @@ main(void)
 		CASE("/pkcs11/cross/decapsulate", test_decapsulate),
 		CASE("/pkcs11/cross/derive/bad", test_derive_bad),
 		CASE("/pkcs11/cross/derive", test_derive),
+		CASE("/pkcs11/cross/agree/bad", test_agree_bad),
+		CASE("/pkcs11/cross/agree", test_agree),
 		CASE("/pkcs11/cross/copy", test_copy),
 		CASE("/pkcs11/cross/generate", test_generate),
 		CASE("/pkcs11/cross/digest-key", test_digest_key),

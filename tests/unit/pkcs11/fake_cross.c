@@ -131,14 +131,17 @@ cross_derive(struct token *t, const struct derivation *d, struct derived *list,
 	     size_t *count)
 {
 	struct object *o;
-	CK_RV rv = object_get(t, d->key, &o);
+	CK_RV rv;
 
+	*count = 1;
+	if (d->held != NULL)
+		return secret(d->object, d->computed, &list[0].attrs);
+	rv = object_get(t, d->key, &o);
 	if (rv == CKR_OK)
 		rv = secret(d->object, cursor_of("first", 5), &list[0].attrs);
 	if (rv == CKR_OK && d->other != NULL)
 		rv = attrs_set(&list[0].attrs, CKA_LABEL,
 			       attrs_value(d->other, CKA_VALUE));
-	*count = 1;
 	if (rv != CKR_OK || cross_second == NULL)
 		return rv;
 	list[1].handle = cross_second;

@@ -109,6 +109,8 @@ line_obey(struct station *station, const char *line)
 		station->delay = number;
 	} else if (line_number(line, "slow ", &number)) {
 		station->card.slow = number;
+	} else if (!strcmp(line, "fault none")) {
+		fault_clear(&station->faults);
 	} else if (!strncmp(line, "fault ", 6)) {
 		return fault_add(&station->faults, line + 6,
 				 station->exchanges);

@@ -22,6 +22,7 @@ static const struct {
 	{ "flip", FAULT_FLIP },
 	{ "truncate", FAULT_TRUNCATE },
 	{ "silent", FAULT_SILENT },
+	{ "leave", FAULT_LEAVE },
 };
 /* clang-format on */
 
@@ -92,6 +93,12 @@ fault_add(struct fault_list *list, const char *text, unsigned done)
 		return false;
 	list->faults[list->count++] = fault;
 	return true;
+}
+
+void
+fault_clear(struct fault_list *list)
+{
+	list->count = 0;
 }
 
 struct fault

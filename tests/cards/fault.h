@@ -18,6 +18,7 @@ enum fault_kind {
 	FAULT_FLIP,		/* the last bit of the data is wrong */
 	FAULT_TRUNCATE,		/* half the data, then the status word */
 	FAULT_SILENT,		/* the answer comes value ms late */
+	FAULT_LEAVE,		/* obeyed, silent for value ms, then pulled */
 };
 
 struct fault {
@@ -37,6 +38,10 @@ struct fault_list {
  * done, and without N the next one is meant; false when malformed. */
 bool
 fault_add(struct fault_list *list, const char *text, unsigned done);
+
+/* None from now on. */
+void
+fault_clear(struct fault_list *list);
 
 /* Takes the next fault of this exchange off the list. */
 struct fault

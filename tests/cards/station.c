@@ -69,6 +69,7 @@ wire_close(struct station *station)
 		(void)close(station->wire);
 	station->wire = -1;
 	station->pending = false;
+	station->leaving = false;
 	card_reset(&station->card);
 }
 
@@ -101,6 +102,10 @@ static void
 answer_send(struct station *station)
 {
 	station->pending = false;
+	if (station->leaving) {
+		station_remove(station);
+		return;
+	}
 	trace_hex(station, '<', pile_view(&station->answer));
 	if (!vpcd_send(station->wire, pile_view(&station->answer)))
 		wire_close(station);
@@ -177,7 +182,8 @@ wire_apdu(struct station *station, struct span apdu)
 	}
 	fault_spoil(&fault, &station->answer);
 	delay += station->delay;
-	if (fault.kind == FAULT_SILENT)
+	station->leaving = fault.kind == FAULT_LEAVE;
+	if (fault.kind == FAULT_SILENT || station->leaving)
 		delay += fault.value;
 	station->pending = true;
 	station->due = now_ms() + delay;

@@ -28,6 +28,7 @@ struct station {
 	size_t line_used;
 
 	bool pending;			/* an answer is held back */
+	bool leaving;			/* the card goes instead */
 	uint64_t due;			/* when it goes out */
 	uint8_t answer_bytes[CARD_ANSWER_MAX];
 	struct pile answer;

@@ -1,6 +1,4 @@
 #!/usr/bin/env bash
-# usage: run.sh FAULTS MODULE (on a card)
-# Each run takes as many exchanges as the first.
-export SIGNET_CACHE=off
-exec "$1" "$2" "$SIGNET_TEST_DIR/card0.control" \
-	"$CARD_KEYS/9a.pub" "$CARD_KEYS/9d.pub"
+# usage: run.sh FAULTS MODULE piv|openpgp cold|warm|shared (beside a card)
+[ "$4" = warm ] || export SIGNET_CACHE=off
+exec "$1" "$2" "$SIGNET_TEST_DIR/card0.control" "$CARD_KEYS" "$3" "$4"

@@ -7,14 +7,28 @@
 
 #include "cryptoki.h"
 
+/* A kind of card, and what is on it. */
+struct kind {
+	const char *name;
+	CK_ULONG public_objects;
+	/* CKA_ID of the key that signs after C_Login, of the one that wants
+	 * its PIN each time, of the one that deciphers */
+	CK_BYTE sign_id, each_id, decrypt_id;
+	const char *sign_file, *each_file, *decrypt_file; /* public keys */
+	CK_MECHANISM_TYPE decrypt;
+};
+
+enum { KEY_SIGN, KEY_EACH, KEY_DECRYPT, KEYS };
+
 /* One run of a scenario: what it works on and how it ended. */
 struct run {
 	CK_FUNCTION_LIST *p11;
-	EVP_PKEY *signing_key;    /* public, of the card's 9A */
-	EVP_PKEY *management_key; /* and of 9D */
-	CK_RV rv;                 /* of the first step that failed */
-	const char *step;         /* its name */
-	bool wrong;               /* a result was given that is not right */
+	const struct kind *kind;
+	EVP_PKEY *keys[KEYS]; /* public ones */
+	CK_RV rv;	      /* of the first step that failed */
+	const char *step;     /* its name */
+	bool wrong;	      /* a result was given that is not right */
+	bool unproven;	      /* and nothing could have told so */
 };
 
 struct scenario {
@@ -25,7 +39,10 @@ struct scenario {
 extern const struct scenario scenarios[];
 extern const size_t scenario_count;
 
-/* May a fault of the card or reader end a step like this? */
-bool rv_allowed(CK_RV rv);
+/* The kind of that name, NULL: there is none. */
+const struct kind *kind_find(const char *name);
+
+/* May a fault end a step like this? GONE: the card was pulled. */
+bool rv_allowed(CK_RV rv, bool gone);
 
 #endif

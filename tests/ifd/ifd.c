@@ -83,9 +83,24 @@ IFDHCloseChannel(DWORD lun)
 	return IFD_SUCCESS;
 }
 
+/* So that a card is seen to come and to go at once, not by polling. */
+static RESPONSECODE
+presence_wait(DWORD lun, int timeout)
+{
+	const struct timespec pause = { .tv_nsec = STALL_MS * 1000000L };
+
+	if (lun & 0xFFFF)
+		(void)nanosleep(&pause, NULL);
+	else
+		wire_wait(&wire);
+	return IFD_SUCCESS;
+}
+
 EXPORTED RESPONSECODE
 IFDHGetCapabilities(DWORD lun, DWORD tag, PDWORD size, PUCHAR value)
 {
+	RESPONSECODE (*const wait)(DWORD, int) = presence_wait;
+
 	switch (tag) {
 	case TAG_IFD_ATR:
 	case SCARD_ATTR_ATR_STRING:
@@ -93,6 +108,12 @@ IFDHGetCapabilities(DWORD lun, DWORD tag, PDWORD size, PUCHAR value)
 			return IFD_ERROR_INSUFFICIENT_BUFFER;
 		memcpy(value, atr, atr_size);
 		*size = atr_size;
+		return IFD_SUCCESS;
+	case TAG_IFD_POLLING_THREAD_WITH_TIMEOUT:
+		if (*size < sizeof(wait))
+			return IFD_ERROR_INSUFFICIENT_BUFFER;
+		memcpy(value, &wait, sizeof(wait));
+		*size = sizeof(wait);
 		return IFD_SUCCESS;
 	case TAG_IFD_SLOTS_NUMBER:
 		*value = SLOTS;
@@ -130,6 +151,7 @@ IFDHPowerICC(DWORD lun, DWORD action, PUCHAR answer, PDWORD size)
 	static uint8_t bytes[WIRE_MAX];
 	const uint8_t ask = WIRE_ATR;
 	uint8_t how = action == IFD_RESET ? WIRE_RESET : WIRE_ON;
+	ssize_t got;
 
 	*size = 0;
 	held_size = 0;
@@ -141,27 +163,26 @@ IFDHPowerICC(DWORD lun, DWORD action, PUCHAR answer, PDWORD size)
 		return IFD_SUCCESS;
 	if (!wire_send(&wire, &ask, 1))
 		return IFD_COMMUNICATION_ERROR;
-	atr_size = (DWORD)wire_receive(&wire, bytes);
-	if (atr_size == 0 || atr_size > MAX_ATR_SIZE)
+	got = wire_receive(&wire, bytes);
+	if (got <= 0 || got > MAX_ATR_SIZE)
 		return IFD_COMMUNICATION_ERROR;
+	atr_size = (DWORD)got;
 	memcpy(atr, bytes, atr_size);
 	memcpy(answer, atr, atr_size);
 	*size = atr_size;
 	return IFD_SUCCESS;
 }
 
-/* One command to the card and its answer, of at least a status word. */
-static size_t
+/* One command to the card and its answer; -1: the card has gone. */
+static ssize_t
 ask_card(const uint8_t *command, size_t size, uint8_t answer[WIRE_MAX])
 {
-	size_t got = 0;
-
-	if (wire_send(&wire, command, size))
-		got = wire_receive(&wire, answer);
-	return got < 2 ? 0 : got;
+	if (!wire_send(&wire, command, size))
+		return -1;
+	return wire_receive(&wire, answer);
 }
 
-static size_t
+static ssize_t
 word(uint8_t *answer, unsigned sw)
 {
 	answer[0] = (uint8_t)(sw >> 8);
@@ -170,7 +191,7 @@ word(uint8_t *answer, unsigned sw)
 }
 
 /* GET RESPONSE for what is held; the card's own word comes with the end. */
-static size_t
+static ssize_t
 held_give(uint8_t le, uint8_t answer[WIRE_MAX])
 {
 	size_t data = held_size - 2;
@@ -179,21 +200,21 @@ held_give(uint8_t le, uint8_t answer[WIRE_MAX])
 		return word(answer, 0x6C00 | (uint8_t)data);
 	memcpy(answer, held, held_size);
 	held_size = 0;
-	return data + 2;
+	return (ssize_t)data + 2;
 }
 
 /*
  * T=0 knows no command with data both ways: the answer is announced by 61xx
  * and fetched (ISO/IEC 7816-3, 12.2.1); an Le that does not fit gets 6Cxx.
  */
-static size_t
+static ssize_t
 transmit_t0(const uint8_t *command, size_t size, uint8_t answer[WIRE_MAX])
 {
 	uint8_t whole[SHORT_MAX] = { 0 };
-	size_t got;
+	ssize_t got;
 
 	if (size < 5 || size > 5 + 255 || (size > 5 && size != 5u + command[4]))
-		return 0;
+		return -1;
 	if (size == 5 && command[1] == 0xC0 && held_size > 0)
 		return held_give(command[4], answer);
 	held_size = 0;
@@ -203,7 +224,7 @@ transmit_t0(const uint8_t *command, size_t size, uint8_t answer[WIRE_MAX])
 	if (got <= 2 || (size == 5 && (uint8_t)(got - 2) == command[4]))
 		return got;
 	memcpy(held, answer, got);
-	held_size = got;
+	held_size = (size_t)got;
 	return word(answer,
 		    (size > 5 ? 0x6100u : 0x6C00u) | (uint8_t)(got - 2));
 }
@@ -220,11 +241,11 @@ stalls(void)
 	return true;
 }
 
-static size_t
+static ssize_t
 transmit(const uint8_t *command, size_t size, uint8_t answer[WIRE_MAX])
 {
 	if (size > SHORT_MAX && (is_set("short") || apdu_max() == 0))
-		return 0;
+		return -1;
 	if (is_set("t0"))
 		return transmit_t0(command, size, answer);
 	return ask_card(command, size, answer);
@@ -235,11 +256,11 @@ IFDHTransmitToICC(DWORD lun, SCARD_IO_HEADER pci, PUCHAR command, DWORD size,
 		  PUCHAR out, PDWORD room, PSCARD_IO_HEADER got_pci)
 {
 	static uint8_t answer[WIRE_MAX];
-	size_t got = 0;
+	ssize_t got = -1;
 
 	if (!stalls())
 		got = transmit(command, size, answer);
-	if (got == 0 || got > *room) {
+	if (got < 0 || (DWORD)got > *room) {
 		*room = 0;
 		return IFD_COMMUNICATION_ERROR;
 	}
@@ -298,7 +319,7 @@ IFDHControl(DWORD lun, DWORD code, PUCHAR in, DWORD in_size, PUCHAR out,
 	    DWORD room, LPDWORD got)
 {
 	static uint8_t answer[WIRE_MAX], apdu[SHORT_MAX];
-	size_t size = 0;
+	ssize_t size = 0;
 
 	*got = 0;
 	if (lun & 0xFFFF || room < SHORT_MAX)
@@ -311,23 +332,26 @@ IFDHControl(DWORD lun, DWORD code, PUCHAR in, DWORD in_size, PUCHAR out,
 		*got = (DWORD)properties(out);
 		return IFD_SUCCESS;
 	case 0x42330000 + FEATURE_VERIFY_PIN_DIRECT:
-		size = keypad_verify(in, in_size, is_set("display"), apdu);
+		size = (ssize_t)keypad_verify(in, in_size, is_set("display"),
+					      apdu);
 		break;
 	case 0x42330000 + FEATURE_MODIFY_PIN_DIRECT:
-		size = keypad_modify(in, in_size, is_set("display"), apdu);
+		size = (ssize_t)keypad_modify(in, in_size, is_set("display"),
+					      apdu);
 		break;
 	default:
 		return IFD_ERROR_NOT_SUPPORTED;
 	}
 	/* a status word of the keypad's own, or a command for the card */
-	if (size > 2) {
-		size = ask_card(apdu, size, answer);
-		memcpy(out, answer, size);
-	} else {
-		memcpy(out, apdu, size);
-	}
+	if (size > 2)
+		size = ask_card(apdu, (size_t)size, answer);
+	else
+		memcpy(answer, apdu, (size_t)size);
+	if (size < 0)
+		return IFD_COMMUNICATION_ERROR;
+	memcpy(out, answer, (size_t)size);
 	*got = (DWORD)size;
-	return size == 0 ? IFD_COMMUNICATION_ERROR : IFD_SUCCESS;
+	return IFD_SUCCESS;
 }
 
 EXPORTED RESPONSECODE

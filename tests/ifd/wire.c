@@ -4,8 +4,11 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+enum { WAIT_STEP = 10, WAIT_STEPS = 40 }; /* milliseconds; so many */
 
 bool
 wire_listen(struct wire *w, uint16_t port)
@@ -77,19 +80,36 @@ wire_send(struct wire *w, const uint8_t *bytes, size_t size)
 	return false;
 }
 
-size_t
+ssize_t
 wire_receive(struct wire *w, uint8_t bytes[WIRE_MAX])
 {
 	uint8_t head[2];
 	size_t size;
 
 	if (w->card < 0)
-		return 0;
+		return -1;
 	if (recv(w->card, head, 2, MSG_WAITALL) == 2) {
 		size = (size_t)head[0] << 8 | head[1];
-		if (recv(w->card, bytes, size, MSG_WAITALL) == (ssize_t)size)
-			return size;
+		if (size == 0 ||
+		    recv(w->card, bytes, size, MSG_WAITALL) == (ssize_t)size)
+			return (ssize_t)size;
 	}
 	card_close(w);
-	return 0;
+	return -1;
+}
+
+/* Another thread may close the card's socket meanwhile, hence the steps. */
+void
+wire_wait(const struct wire *w)
+{
+	int card = w->card;
+
+	for (int step = 0; step < WAIT_STEPS && card == w->card; step++) {
+		struct pollfd fd = { .fd = card, .events = POLLRDHUP };
+
+		if (card < 0)
+			fd = (struct pollfd){ w->listener, POLLIN, 0 };
+		if (poll(&fd, 1, WAIT_STEP) > 0)
+			break;
+	}
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum { WIRE_MAX = 65535 };
 
@@ -17,7 +18,8 @@ enum wire_control {
 };
 
 struct wire {
-	int listener, card; /* -1: none */
+	int listener;
+	_Atomic int card; /* -1: none */
 };
 
 bool wire_listen(struct wire *w, uint16_t port);
@@ -28,7 +30,10 @@ bool wire_present(struct wire *w);
 
 /* Sends a message; false when the card has gone. */
 bool wire_send(struct wire *w, const uint8_t *bytes, size_t size);
-/* The size of the message that was put into BYTES; 0 when the card is gone. */
-size_t wire_receive(struct wire *w, uint8_t bytes[WIRE_MAX]);
+/* The size of the message that was put into BYTES; -1 when the card is gone. */
+ssize_t wire_receive(struct wire *w, uint8_t bytes[WIRE_MAX]);
+
+/* Waits until the card comes or goes, or a while. */
+void wire_wait(const struct wire *w);
 
 #endif

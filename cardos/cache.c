@@ -20,6 +20,7 @@ enum {
 	PATH_SIZE = 4096,
 	FOLDER_MODE = 0700,
 	FILE_MODE = 0600,
+	READABLE = 044, /* of a system's folder, so of its files */
 	FOREIGN_WRITES = 022,
 };
 
@@ -74,18 +75,15 @@ name_make(const struct card_applet *a, unsigned object, char name[NAME_SIZE])
 
 /* A folder that others can write to, or that is a third one's, is none. */
 static int
-folder_open(const struct card_applet *a, uid_t *owner)
+folder_open(const struct card_applet *a, struct stat *is)
 {
 	int folder = open(a->cache, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct stat is;
 
 	if (folder < 0)
 		return -1;
-	if (fstat(folder, &is) == 0 && !(is.st_mode & FOREIGN_WRITES) &&
-	    (is.st_uid == geteuid() || is.st_uid == 0)) {
-		*owner = is.st_uid;
+	if (fstat(folder, is) == 0 && !(is->st_mode & FOREIGN_WRITES) &&
+	    (is->st_uid == geteuid() || is->st_uid == 0))
 		return folder;
-	}
 	log_line(LOG_ERROR, "%s is not used: others may write to it", a->cache);
 	(void)close(folder);
 	return -1;
@@ -167,7 +165,7 @@ file_write(int file, struct cursor bytes)
 
 /* Whole or not at all: written aside, then renamed. */
 static void
-file_store(int folder, const char *name, struct cursor bytes)
+file_store(int folder, mode_t mode, const char *name, struct cursor bytes)
 {
 	char aside[NAME_SIZE + 64];
 	bool good;
@@ -178,7 +176,7 @@ file_store(int folder, const char *name, struct cursor bytes)
 	file = openat(folder, aside,
 		      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		      FILE_MODE);
-	good = file >= 0 && file_write(file, bytes);
+	good = file >= 0 && file_write(file, bytes) && fchmod(file, mode) == 0;
 	if (file >= 0 && close(file) != 0)
 		good = false;
 	if (!good || renameat(folder, aside, folder, name) != 0)
@@ -195,13 +193,13 @@ bool
 cache_has(const struct card_applet *a, unsigned object)
 {
 	char name[NAME_SIZE];
-	uid_t owner;
+	struct stat is;
 	int folder;
 	bool has;
 
 	if (!cache_on(a) || !name_make(a, object, name))
 		return false;
-	folder = folder_open(a, &owner);
+	folder = folder_open(a, &is);
 	if (folder < 0)
 		return false;
 	has = faccessat(folder, name, R_OK, AT_EACCESS) == 0;
@@ -217,15 +215,15 @@ cache_find(const struct card_applet *a, unsigned object, struct builder *bytes)
 	struct cursor whole, begins = builder_read(bytes);
 	char name[NAME_SIZE];
 	bool found = false;
-	uid_t owner;
+	struct stat is;
 	int folder;
 
 	if (!cache_on(a) || !name_make(a, object, name))
 		return false;
-	folder = folder_open(a, &owner);
+	folder = folder_open(a, &is);
 	if (folder < 0)
 		return false;
-	if (!file_load(folder, owner, name, &file))
+	if (!file_load(folder, is.st_uid, name, &file))
 		goto out;
 	if (!file_parse(name, builder_read(&file), &whole)) {
 		log_line(LOG_INFO, "%s/%s is damaged: thrown away", a->cache,
@@ -250,7 +248,7 @@ cache_keep(const struct card_applet *a, unsigned object, struct cursor bytes)
 	struct builder file =
 		builder_heap(OBJECT_MAX + DIGEST_SIZE + sizeof(magic));
 	char name[NAME_SIZE];
-	uid_t owner;
+	struct stat is;
 	int folder = -1;
 
 	if (!cache_on(a) || !name_make(a, object, name))
@@ -260,9 +258,10 @@ cache_keep(const struct card_applet *a, unsigned object, struct cursor bytes)
 		goto out;
 	builder_append(&file, bytes);
 	folder_make(a->cache);
-	folder = folder_open(a, &owner);
+	folder = folder_open(a, &is);
 	if (folder >= 0 && builder_ok(&file))
-		file_store(folder, name, builder_read(&file));
+		file_store(folder, FILE_MODE | (is.st_mode & READABLE), name,
+			   builder_read(&file));
 out:
 	if (folder >= 0)
 		(void)close(folder);
@@ -273,12 +272,12 @@ void
 cache_drop(const struct card_applet *a, unsigned object)
 {
 	char name[NAME_SIZE];
-	uid_t owner;
+	struct stat is;
 	int folder;
 
 	if (!cache_on(a) || !name_make(a, object, name))
 		return;
-	folder = folder_open(a, &owner);
+	folder = folder_open(a, &is);
 	if (folder < 0)
 		return;
 	(void)unlinkat(folder, name, 0); /* there may be none */

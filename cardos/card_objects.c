@@ -302,6 +302,23 @@ card_key_get(struct card_token *t, uint64_t id, struct card_key *key)
 	return rv;
 }
 
+/* In a transaction. What is kept of the object is believed no more; in a
+ * folder of the system's it may not be ours to throw away. */
+static CK_RV
+object_reread(struct card_token *t, struct card_object *o)
+{
+	struct card_applet *a = t->applet;
+	const char *cache = a->cache;
+	CK_RV rv;
+
+	cache_drop(a, o->group);
+	if (cache_has(a, o->group))
+		a->cache = NULL;
+	rv = object_read(t, o);
+	a->cache = cache;
+	return rv;
+}
+
 CK_RV
 card_key_reload(struct card_token *t, uint64_t id, struct pubkey **key)
 {
@@ -311,9 +328,7 @@ card_key_reload(struct card_token *t, uint64_t id, struct pubkey **key)
 	if (rv != CKR_OK)
 		return rv;
 	o = object_find(t, id);
-	if (o != NULL)
-		cache_drop(t->applet, o->group);
-	rv = o == NULL ? CKR_DEVICE_ERROR : object_read(t, o);
+	rv = o == NULL ? CKR_DEVICE_ERROR : object_reread(t, o);
 	if (rv == CKR_OK && o->key.public_key != NULL)
 		*key = pubkey_ref(o->key.public_key);
 	else if (rv == CKR_OK)

@@ -2,15 +2,21 @@
 """No PIN is in any log, at any level, in any form; and what the settings hide
 is hidden.
 
-usage: settings.py MODULE pin|settings
+usage: settings.py MODULE pin|openpgp|settings|system
+openpgp: the PIN of a card whose PW1 and resetting code are PIN and CODE.
 """
 
+import glob
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
 
+import cryptoki as ck
+
 OLD, PIN, WRONG = "123456", "73918264", "84027561"
+NEW, CODE = "58103972", "69301847"
 folder = os.environ["SIGNET_TEST_DIR"]
 module = os.path.abspath(sys.argv[1])
 
@@ -52,7 +58,7 @@ def forms(pin):
 
 
 def assert_secret(text, level):
-    for pin in (PIN, WRONG):
+    for pin in (PIN, WRONG, NEW, CODE):
         for form in forms(pin):
             check(form.lower() not in text.lower(),
                   f"a PIN is in the log of level {level}, as {form}")
@@ -74,21 +80,55 @@ def logins(**settings):
     return "".join(said)
 
 
+def changes(**settings):
+    """C_SetPIN: right, wrong, and by the resetting code."""
+    said = []
+    wrong = ck.PIN_INCORRECT
+    for wanted, old, new in (
+            (wrong, WRONG, NEW), (ck.OK, PIN, NEW), (ck.OK, NEW, PIN),
+            (wrong, "RC:" + WRONG, NEW), (ck.OK, "RC:" + CODE, PIN)):
+        done = subprocess.run(
+            [sys.executable, *sys.argv[:2], "set-pin", old, new], check=True,
+            capture_output=True, text=True, env={**os.environ, **settings})
+        check(done.stdout == f"{wanted}\n", f"C_SetPIN: {done.stdout}")
+        said.append(done.stderr)
+    return "".join(said) + tool("--login", "--pin", PIN, "-O", **settings)[1]
+
+
+def set_pin():
+    """In a process of its own, as the log is opened once."""
+    lib = ck.Module(module).initialize()
+    session = lib.session(lib.slots()[0], flags=ck.SERIAL | ck.READ_WRITE)
+    print(ck.answer(session.set_pin, *(a.encode() for a in sys.argv[3:])))
+    lib.finalize()
+
+
+def openpgp():
+    text = every_level(changes)
+    check("C_SetPIN" in text and "00240081" in text and "002C0081" in text,
+          "the commands are in the log, without their data")
+
+
 def pin():
     change_pin()
+    text = every_level(logins)
+    check("C_Login" in text and "00200080" in text,
+          "VERIFY is in the log, without its data")
+
+
+def every_level(act):
+    """What ACT makes of a log of the highest level; no level has a PIN."""
     for level in ("off", "error", "info", "debug"):
         log = f"{folder}/signet.{level}.log"
-        assert_secret(logins(SIGNET_LOG_LEVEL=level, SIGNET_LOG_FILE=log),
-                      level)
-        assert_secret(logins(SIGNET_LOG_LEVEL=level), level)
+        assert_secret(act(SIGNET_LOG_LEVEL=level, SIGNET_LOG_FILE=log), level)
+        assert_secret(act(SIGNET_LOG_LEVEL=level), level)
         text = ""
         if level != "off":
             with open(log, encoding="utf-8", errors="replace") as lines:
                 text = lines.read()
         assert_secret(text, level)
     # The search must be able to find: the commands are there.
-    check("C_Login" in text and "00200080" in text.replace(" ", ""),
-          "VERIFY is in the log, without its data")
+    return text.replace(" ", "")
 
 
 def settings():
@@ -122,4 +162,73 @@ def settings():
     check(tool("-O") == before, "a damaged cache is thrown away")
 
 
-{"pin": pin, "settings": settings}[sys.argv[2]]()
+def exchanges():
+    with open(os.environ["CARD_TRACE"], encoding="ascii") as lines:
+        return sum(line.startswith("> ") for line in lines)
+
+
+def another_key(path):
+    """What is kept, with a key behind its first block that is not the card's;
+    nothing tells that it is stale before a signature does."""
+    with open(path, "rb") as file:
+        magic, kept = file.read(15), file.read()[32:]
+    if len(kept) < 1000:  # no certificate
+        return False
+    kept = kept[:400] + bytes([kept[400] ^ 1]) + kept[401:]
+    name = os.path.basename(path).encode() + b"\0"
+    with open(path, "wb") as file:
+        file.write(magic + hashlib.sha256(name + kept).digest() + kept)
+    return True
+
+
+def system():
+    """One folder for all, as PAM and SSSD need it: root writes, others read."""
+    cache, nobody = folder + "/system", 65534
+    os.mkdir(cache, 0o755)
+    os.chmod(folder, 0o755)
+    os.environ["SIGNET_CACHE"] = cache
+    home = folder + "/nobody"
+    os.mkdir(home)
+    os.chown(home, nobody, nobody)
+
+    def as_nobody(*arguments):
+        return subprocess.run(
+            ["pkcs11-tool", "--module", module, *arguments], check=True,
+            user=nobody, group=nobody, extra_groups=[], capture_output=True,
+            env={**os.environ, "HOME": home, "XDG_CACHE_HOME": home},
+            stdin=subprocess.DEVNULL).stdout
+
+    before = exchanges()
+    first = tool("-O")
+    cold = exchanges() - before
+    for path in glob.glob(cache + "/*"):
+        check(os.stat(path).st_mode & 0o777 == 0o644, "readable for all")
+    before = exchanges()
+    listed = as_nobody("-O").decode()
+    warm = exchanges() - before
+    print(f"root: {cold} exchanges, somebody else then: {warm}")
+    check(first[0] == 0 and listed in first[1], "the same list")
+    check(warm <= 7 < cold, "what root has read is not read again")
+    check(not os.listdir(home), "nothing of its own is kept")
+    # A stale entry that is not one's own to throw away does no harm.
+    spoilt = [another_key(path) for path in sorted(glob.glob(cache + "/*"))]
+    check(sum(spoilt) == 4, f"four certificates are kept: {spoilt}")
+    sign = ["--login", "--pin", OLD, "--sign", "--id", "01", "--mechanism",
+            "SHA256-RSA-PKCS", "--input-file", __file__, "--output-file"]
+    as_nobody(*sign, home + "/signature")
+    verified(home + "/signature")
+    check(tool(*sign, folder + "/signature")[0] == 0, "root signs")
+    verified(folder + "/signature")
+    before = exchanges()
+    check(tool(*sign, folder + "/signature")[0] == 0, "root signs again")
+    check(exchanges() - before <= 9, "the entry was made anew")
+
+
+def verified(path):
+    subprocess.run(["openssl", "dgst", "-sha256", "-verify",
+                    os.environ["CARD_KEYS"] + "/9a.pub", "-signature", path,
+                    __file__], check=True, stdout=subprocess.DEVNULL)
+
+
+{"pin": pin, "set-pin": set_pin, "openpgp": openpgp, "settings": settings,
+ "system": system}[sys.argv[2]]()

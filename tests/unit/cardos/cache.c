@@ -282,6 +282,25 @@ test_kept(void **state)
 	assert_true(find(&a, 1, sizeof(object)));
 }
 
+/* A file that others may read is only where all may. */
+static void
+test_system(void **state)
+{
+	struct card_applet a = applet("1");
+	mode_t before = umask(077);
+	struct stat is;
+	char path[512];
+
+	keep(&a, 1);
+	assert_int_equal(chmod(folder, 0755), 0);
+	keep(&a, 1);
+	assert_true(only_file(path, sizeof(path)));
+	assert_int_equal(stat(path, &is), 0);
+	assert_int_equal(is.st_mode & 07777, 0644);
+	assert_true(find(&a, 1, 256));
+	umask(before);
+}
+
 #define CASE(name, function)                                           \
 	{                                                              \
 		"/cardos/cache/" name, function, setup, teardown, NULL \
@@ -302,6 +321,7 @@ main(void)
 		CASE("too-long", test_too_long),
 		CASE("drop", test_drop),
 		CASE("kept", test_kept),
+		CASE("system", test_system),
 	};
 
 	return cmocka_run_group_tests_name("/cardos/cache", tests, NULL, NULL);

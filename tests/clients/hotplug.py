@@ -16,6 +16,8 @@ import time
 
 OK, NO_EVENT, NOT_INITIALIZED = 0, 8, 0x190
 DONT_BLOCK = 1
+CANT_CREATE_OS_THREADS, OS_LOCKING_OK = 1, 2
+FIRST_PORT = 0x8C00  # of pcscd/run: 16 for each reader, one for each slot
 PATIENCE = 60
 
 folder = os.environ["SIGNET_TEST_DIR"]
@@ -38,11 +40,19 @@ def until(condition, what):
         if condition():
             return
         time.sleep(0.01)
-    sys.exit(f"FAIL: never: {what}")
+    sys.exit(f"FAIL: never: {what}; now {slots(True)} of {slots(False)}")
 
 
-def initialize():
-    check(module.C_Initialize(None) == OK, "C_Initialize")
+class Arguments(ctypes.Structure):
+    """CK_C_INITIALIZE_ARGS."""
+
+    _fields_ = [("mutexes", ctypes.c_void_p * 4), ("flags", ctypes.c_ulong),
+                ("reserved", ctypes.c_void_p)]
+
+
+def initialize(flags=OS_LOCKING_OK):
+    arguments = Arguments(flags=flags)
+    check(module.C_Initialize(ctypes.byref(arguments)) == OK, "C_Initialize")
 
 
 def finalize():
@@ -109,11 +119,8 @@ def pcscd_kill():
             os.waitpid(pid, os.WNOHANG)
         except ChildProcessError:
             pass
-        try:
-            with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
-                return stat.read().rsplit(")", 1)[1].split()[0] == "Z"
-        except OSError:
-            return True
+        # not while it is a zombie: the next pcscd would take it for alive
+        return not os.path.exists(f"/proc/{pid}")
     until(gone, "pcscd ends")
 
 
@@ -152,6 +159,18 @@ def quiet():
     check(looks() == before, f"{looks() - before} calls of a sleeping wait")
     finalize()
     check(waiter.ended()[0] == NOT_INITIALIZED, "C_Finalize ends the wait")
+
+
+def threads():
+    """No thread of ours waits, forbidden or not."""
+    for flags in (OS_LOCKING_OK, OS_LOCKING_OK | CANT_CREATE_OS_THREADS):
+        initialize(flags)
+        check(slots(True) == [1], "a card in the first slot")
+        waiter = Waiter().asleep()
+        tasks = os.listdir("/proc/self/task")
+        check(len(tasks) == 2, f"{len(tasks)} threads: ours and the waiter")
+        finalize()
+        check(waiter.ended()[0] == NOT_INITIALIZED, "C_Finalize ends the wait")
 
 
 def swapped():
@@ -209,18 +228,73 @@ def on_none():
     check(waiter.ended()[0] == NOT_INITIALIZED, "C_Finalize ends the wait")
 
 
+def reader_names():
+    """By slot, as CK_SLOT_INFO has them."""
+    info = ctypes.create_string_buffer(256)
+    names = {}
+    for slot in slots(False):
+        check(module.C_GetSlotInfo(ctypes.c_ulong(slot), info) == OK,
+              "C_GetSlotInfo")
+        names[slot] = info.raw[:64]
+    return names
+
+
+def cards_put(numbers):
+    """Into slots of pcscd's, two for each reader."""
+    environment = {key: value for key, value in os.environ.items()
+                   if key != "LD_PRELOAD"}
+    return [subprocess.Popen([sys.argv[2], "--port", str(
+        FIRST_PORT + 16 * (number // 2) + number % 2)], env=environment)
+            for number in numbers]
+
+
+def cards_take(programs):
+    for program in programs:
+        program.terminate()
+        program.wait()
+
+
 def on_many():
+    """As many as Debian's pcscd can have, with a card in each."""
+    programs = cards_put(range(16))
     initialize()
     found = slots(False)
     check(len(found) == 16, f"{len(found)} slots of 16")
+    names = reader_names()
+    check(len(set(names.values())) == 16, "each has a reader of its own")
+    until(lambda: len(slots(True)) == 16, "16 cards")
+    info = ctypes.create_string_buffer(256)
+    for slot in found:
+        check(module.C_GetTokenInfo(ctypes.c_ulong(slot), info) == OK,
+              f"a token in slot {slot}")
+    cards_take(programs[5:6])
+    until(lambda: len(slots(True)) == 15, "15 cards")
+    gone, = set(found) - set(slots(True))
+    check(b"CCID 3 00 01" in names[gone], f"{names[gone]} is empty")
     waiter = Waiter().asleep()
     before = looks()
     time.sleep(1)
     check(looks() == before, "a wait for 16 readers sleeps")
     pcscd_kill()
     check(waiter.ended()[0] == OK, "the end of the service is seen")
+    cards_take(programs)
     check(slots(False) == found, "slots never vanish")
+    check(waiter.ended() and slots(True) == [], "and are empty")
+    # The readers come back in another order, to the slots that they had.
+    with open(folder + "/readers/vpcd", encoding="ascii") as file:
+        readers = file.read().strip().split("\n\n")
+    with open(folder + "/readers/vpcd", "w", encoding="ascii") as file:
+        file.write("\n\n".join(reversed(readers)) + "\n\n")
+    pcscd_start()
+    programs = cards_put(number for number in range(16) if number != 5)
+    until(lambda: len(slots(True)) == 15, "15 cards are back")
+    check(set(found) - set(slots(True)) == {gone}, "each in its slot")
+    for slot, name in reader_names().items():
+        was = names[slot]
+        print(slot, was.decode().strip(), "->", name.decode().strip())
+        check(name == was, f"slot {slot} has the reader that it had")
     finalize()
+    cards_take(programs)
 
 
 def main():
@@ -229,7 +303,7 @@ def main():
     elif sys.argv[3] == "many":
         on_many()
     else:
-        for scene in (cards, quiet, swapped, finalized, service):
+        for scene in (cards, quiet, threads, swapped, finalized, service):
             print(scene.__name__, flush=True)
             scene()
 

@@ -444,6 +444,10 @@ card_objects_written(struct card_token *t, uint64_t id, CK_OBJECT_CLASS class)
 
 	if (rv != CKR_OK || o == NULL)
 		return rv;
+	pthread_mutex_lock(&t->lock);
+	if (class == CKO_PRIVATE_KEY)
+		t->identity.keyless = false;
+	pthread_mutex_unlock(&t->lock);
 	return group_forget(t, o->group);
 }
 

@@ -8,6 +8,7 @@ enum {
 	INS_SECURITY_OPERATION = 0x2A,
 	INS_INTERNAL_AUTHENTICATE = 0x88,
 	INS_GET_DATA = 0xCA,
+	INS_PUT_DATA = 0xDA,
 	TAG_AID = 0x4F,
 	TAG_APPLICATION_RELATED = 0x6E,
 	TAG_CIPHER = 0xA6,
@@ -60,7 +61,20 @@ openpgp_get_data(struct card_applet *a, uint16_t tag, size_t le,
 	return applet_exchange(a, &command, answer);
 }
 
-/* DO 6E, once; the ATR tells first whether it may come in one piece. */
+CK_RV
+openpgp_put_data(struct card_applet *a, uint16_t tag, struct cursor data)
+{
+	const struct apdu command = {
+		.ins = INS_PUT_DATA,
+		.p1 = (uint8_t)(tag >> 8),
+		.p2 = (uint8_t)tag,
+		.data = data,
+	};
+
+	return applet_exchange(a, &command, NULL);
+}
+
+/* DO 6E; the ATR tells first whether it may come in one piece. */
 static CK_RV
 openpgp_facts_read(struct card_applet *a, struct openpgp_facts *facts)
 {
@@ -77,6 +91,21 @@ openpgp_facts_read(struct card_applet *a, struct openpgp_facts *facts)
 		rv = CKR_DEVICE_ERROR;
 	builder_free(&answer);
 	return rv;
+}
+
+CK_RV
+openpgp_facts_reload(struct card_applet *a)
+{
+	struct openpgp *o = a->state;
+
+	for (size_t i = 0; i < OPENPGP_KEYS; i++) {
+		pubkey_free(o->seen[i].key);
+		o->seen[i].key = NULL;
+		o->seen[i].new = false;
+	}
+	o->signs = false;
+	o->kdf_known = false;
+	return openpgp_facts_read(a, &o->facts);
 }
 
 /* Only SELECT makes the card forget PINs, and its answer is no bare AID. */
@@ -106,6 +135,7 @@ openpgp_open(struct card_applet *a, struct cursor answer)
 	if (o == NULL)
 		return CKR_HOST_MEMORY;
 	o->facts = facts;
+	o->reversed = facts.manufacturer == OPENPGP_CANOKEYS;
 	a->state = o;
 	a->proven = true;
 	a->extended = a->extended || facts.extended;
@@ -114,7 +144,13 @@ openpgp_open(struct card_applet *a, struct cursor answer)
 		.label = "User PIN",
 		.reference = OPENPGP_PIN_OTHER,
 		.min = OPENPGP_PIN_MIN,
-		.max = facts.pin.max,
+		.max = facts.pin.max[OPENPGP_PW1],
+	};
+	a->pins[CARD_PIN_SO] = (struct card_pin){
+		.label = "Admin PIN",
+		.reference = OPENPGP_PIN_ADMIN,
+		.min = OPENPGP_ADMIN_MIN,
+		.max = facts.pin.max[OPENPGP_PW3],
 	};
 	return CKR_OK;
 }
@@ -275,6 +311,14 @@ openpgp_compute(struct card_applet *a, const struct card_job *job,
 	return rv;
 }
 
+static const CK_KEY_TYPE openpgp_generates[] = {
+	CKK_RSA,
+	CKK_EC,
+	CKK_EC_EDWARDS,
+	CKK_EC_MONTGOMERY,
+	CK_UNAVAILABLE_INFORMATION,
+};
+
 const struct card_driver openpgp_driver = {
 	.name = "openpgp",
 	.aid = OPENPGP_BYTES(0xD2, 0x76, 0x00, 0x01, 0x24, 0x01),
@@ -283,11 +327,12 @@ const struct card_driver openpgp_driver = {
 	.pin_wanted = openpgp_pin_wanted,
 	.wrong_applet = openpgp_wrong_applet,
 	.primitives = 1u << CARD_RSA_DIGESTINFO | 1u << CARD_RSA_DECRYPT |
-		      1u << CARD_ECDSA | 1u << CARD_EDDSA,
+		      1u << CARD_ECDSA | 1u << CARD_EDDSA | 1u << CARD_ECDH,
 	.rsa_min = 1024,
 	.rsa_max = 4096,
 	.ec_min = 256,
 	.ec_max = 521,
+	.generates = openpgp_generates,
 	.nominate = openpgp_nominate,
 	.open = openpgp_open,
 	.close = openpgp_close,
@@ -297,6 +342,12 @@ const struct card_driver openpgp_driver = {
 	.pin_status = openpgp_pin_status,
 	.pin_verify = openpgp_pin_verify,
 	.pin_change = openpgp_pin_change,
+	.pin_init = openpgp_pin_init,
 	.pin_forget = openpgp_pin_forget,
 	.compute = openpgp_compute,
+	.place = openpgp_place,
+	.write = openpgp_write,
+	.generate = openpgp_generate,
+	.remove = openpgp_remove,
+	.reset = openpgp_reset,
 };

@@ -23,15 +23,19 @@ enum openpgp_use {
 
 enum {
 	OPENPGP_VERSION_3 = 0x0300,
-	OPENPGP_YUBICO = 0x0006,
+	OPENPGP_YUBICO = 0x0006, /* manufacturers */
+	OPENPGP_CANOKEYS = 0xF1D0,
 	OPENPGP_RSA = 0x01, /* algorithms in C1 to C3 */
 	OPENPGP_ECDH = 0x12,
 	OPENPGP_ECDSA = 0x13,
 	OPENPGP_EDDSA = 0x16,
 	OPENPGP_POINT_PREFIX = 0x40, /* of a point on Ed25519 or X25519 */
 	OPENPGP_SALT = 8,
+	OPENPGP_PIN_SIGN = 0x81,
 	OPENPGP_PIN_OTHER = 0x82, /* PW1, but for signatures */
+	OPENPGP_PIN_ADMIN = 0x83, /* PW3 */
 	OPENPGP_PIN_MIN = 6,
+	OPENPGP_ADMIN_MIN = 8,
 	OPENPGP_DERIVED_MAX = DIGEST_SIZE_MAX,
 };
 
@@ -46,14 +50,25 @@ struct openpgp_key {
 	enum openpgp_presence presence;
 	uint8_t algorithm;	   /* 0: not told */
 	const struct curve *curve; /* NULL: none that is known */
+	uint16_t bits;		   /* of RSA */
+	uint16_t exponent_bits;	   /* the card's own length of e */
+	uint8_t format;		   /* of an import; FF: with the point */
 	bool touch; /* its use wants somebody to touch the card */
 };
 
-/* What DO C4 tells of PW1. */
+/* The secrets of a card, in the order of C4 and of the salts in F9. */
+enum openpgp_secret {
+	OPENPGP_PW1,
+	OPENPGP_CODE, /* the resetting code */
+	OPENPGP_PW3,
+	OPENPGP_SECRETS,
+};
+
+/* What DO C4 tells of them. */
 struct openpgp_pin {
 	bool known;
 	bool several; /* a VERIFY of 81 is good for more than one signature */
-	uint8_t max, tries_left;
+	uint8_t max[OPENPGP_SECRETS], tries_left[OPENPGP_SECRETS];
 };
 
 /* DO 6E, the application related data. */
@@ -62,6 +77,9 @@ struct openpgp_facts {
 	uint32_t serial;
 	bool extended; /* length, as the historical bytes tell */
 	bool kdf;      /* there may be a KDF */
+	bool imports, changes; /* keys, and what kind of key a place has */
+	bool private_data;     /* 0101 to 0104 */
+	size_t certificate_max, data_max; /* bytes, 0: not told */
 	unsigned certificates;
 	struct openpgp_pin pin;
 	struct openpgp_key keys[OPENPGP_KEYS];
@@ -71,8 +89,7 @@ struct openpgp_facts {
 struct openpgp_kdf {
 	enum digest digest; /* DIGEST_NONE: the PIN itself goes */
 	uint32_t count;
-	uint8_t salt[OPENPGP_SALT];	 /* of PW1 */
-	uint8_t salt_code[OPENPGP_SALT]; /* of the resetting code */
+	uint8_t salts[OPENPGP_SECRETS][OPENPGP_SALT];
 };
 
 struct openpgp {
@@ -81,21 +98,13 @@ struct openpgp {
 	struct openpgp_kdf kdf;
 	/* PW1 was verified as 81 and that is not used up, as far as we know. */
 	bool signs;
+	bool reversed; /* occurrences of 7F21 count from SIG on */
 	/* The public keys as last read; NEW: read() has not given it yet. */
 	struct {
 		struct pubkey *key;
 		bool new;
 	} seen[OPENPGP_KEYS];
 };
-
-/* A curve that OpenPGP has a number of its own for. */
-enum { OPENPGP_OIDS = 2 };
-struct openpgp_oid {
-	CK_KEY_TYPE type;
-	struct cursor oid;    /* its content */
-	struct cursor params; /* CKA_EC_PARAMS */
-};
-extern const struct openpgp_oid openpgp_oids[OPENPGP_OIDS];
 
 /* openpgp_data.c: the data objects. FACTS is untouched unless they name an
  * OpenPGP card of version 2 or later. */
@@ -110,12 +119,37 @@ void openpgp_point_bare(const struct curve *curve, struct cursor *point);
 CK_RV openpgp_key_parse(struct cursor answer, const struct openpgp_key *told,
 			struct pubkey **key) MUST_CHECK;
 
+/* openpgp_algorithm.c. DO C1 to C3, and what a new key asks of them. */
+void openpgp_attributes_parse(struct cursor c, struct openpgp_key *key);
+void openpgp_attributes_put(const struct openpgp_key *key, struct builder *out);
+/* The number of an algorithm in a place, 0 when it has none there. */
+uint8_t openpgp_algorithm(enum openpgp_use use, CK_KEY_TYPE type);
+/* The number of a curve, without its header; empty when it has none. */
+struct cursor openpgp_curve_oid(const struct curve *curve);
+/* What C1 to C3 would say of a key on CURVE, or of BITS of RSA when NULL. */
+struct openpgp_key openpgp_key_wanted(const struct openpgp_facts *facts,
+				      enum openpgp_use use,
+				      const struct curve *curve, size_t bits);
+bool openpgp_key_same(const struct openpgp_key *a, const struct openpgp_key *b);
+/* The other length that cards write for e; false: it has none. */
+bool openpgp_exponent_other(struct openpgp_key *key) MUST_CHECK;
+/* Does an import bring the public half of this key as well? */
+bool openpgp_point_wanted(const struct openpgp_key *key);
+
+/* openpgp_fingerprint.c: 20 bytes. TIME in seconds since 1970. */
+CK_RV openpgp_fingerprint(enum openpgp_use use, const struct pubkey *key,
+			  uint32_t time, struct builder *out) MUST_CHECK;
+/* openpgp_import.c: the whole of 4D. CKR_ATTRIBUTE_VALUE_INVALID. */
+CK_RV openpgp_import_put(enum openpgp_use use, const struct openpgp_key *as,
+			 const struct private_key *key,
+			 struct builder *out) MUST_CHECK;
+
 /* openpgp_kdf.c. CKR_DEVICE_ERROR: one that is not known, so that no PIN may
  * be sent. */
 CK_RV openpgp_kdf_parse(struct cursor answer,
 			struct openpgp_kdf *kdf) MUST_CHECK;
-CK_RV openpgp_kdf_derive(const struct openpgp_kdf *kdf, struct cursor pin,
-			 struct builder *out) MUST_CHECK;
+CK_RV openpgp_kdf_derive(const struct openpgp_kdf *kdf, enum openpgp_secret which,
+			 struct cursor pin, struct builder *out) MUST_CHECK;
 
 /* openpgp_pin.c: functions of the driver. */
 CK_RV openpgp_pin_status(struct card_applet *a, size_t pin,
@@ -125,6 +159,8 @@ CK_RV openpgp_pin_verify(struct card_applet *a, size_t pin, struct cursor value,
 CK_RV openpgp_pin_change(struct card_applet *a, size_t pin,
 			 struct cursor old_value, struct cursor new_value,
 			 struct card_pin_status *status);
+CK_RV openpgp_pin_init(struct card_applet *a, size_t pin,
+		       struct cursor new_value);
 CK_RV openpgp_pin_forget(struct card_applet *a, size_t pin);
 
 /* openpgp_objects.c and openpgp_identity.c: the same. */
@@ -135,6 +171,7 @@ CK_RV openpgp_read(struct card_applet *a, const struct card_object *object,
 CK_RV openpgp_identify(struct card_applet *a, struct card_identity *out);
 int openpgp_nominate(struct cursor atr);
 
+uint64_t openpgp_object_id(enum openpgp_use use, CK_OBJECT_CLASS class);
 /* Which key an object's id is about. */
 enum openpgp_use openpgp_use_of(uint64_t id);
 /*
@@ -143,8 +180,43 @@ enum openpgp_use openpgp_use_of(uint64_t id);
  */
 CK_RV openpgp_key_look(struct card_applet *a, enum openpgp_use use) MUST_CHECK;
 
-/* openpgp.c: GET DATA. */
+/* Makes a new key there, and keeps its public half. */
+CK_RV openpgp_key_generate(struct card_applet *a,
+			   enum openpgp_use use) MUST_CHECK;
+/* The card has this public key there, or none (NULL). Takes it. */
+void openpgp_key_seen(struct openpgp *o, enum openpgp_use use,
+		      struct pubkey *key);
+/* The control reference template of a key, empty. */
+struct cursor openpgp_template(enum openpgp_use use);
+CK_RV openpgp_object_add(struct card_object ***end, enum openpgp_use use,
+			 CK_OBJECT_CLASS class, bool complete,
+			 struct card_object **object) MUST_CHECK;
+
+/* openpgp_certificates.c. An empty DER deletes. To the key that a certificate
+ * is for: CKR_TEMPLATE_INCOMPLETE when the card has no such key. */
+CK_RV openpgp_certificate_match(struct card_applet *a,
+				const struct certificate *c,
+				enum openpgp_use *use) MUST_CHECK;
+CK_RV openpgp_certificates_read(struct card_applet *a,
+				struct card_object **found) MUST_CHECK;
+CK_RV openpgp_certificate_write(struct card_applet *a, enum openpgp_use use,
+				struct cursor der) MUST_CHECK;
+
+/* openpgp_write.c: functions of the driver. */
+CK_RV openpgp_place(struct card_applet *a, const struct card_new *new,
+		    uint64_t *id);
+CK_RV openpgp_write(struct card_applet *a, const struct card_new *new,
+		    uint64_t id);
+CK_RV openpgp_generate(struct card_applet *a, const struct card_new *new,
+		       uint64_t id);
+CK_RV openpgp_remove(struct card_applet *a, const struct card_object *object);
+CK_RV openpgp_reset(struct card_applet *a, struct cursor so_pin);
+
+/* openpgp.c: GET DATA and PUT DATA; DO 6E once more. */
 CK_RV openpgp_get_data(struct card_applet *a, uint16_t tag, size_t le,
 		       struct builder *answer) MUST_CHECK;
+CK_RV openpgp_put_data(struct card_applet *a, uint16_t tag,
+		       struct cursor data) MUST_CHECK;
+CK_RV openpgp_facts_reload(struct card_applet *a) MUST_CHECK;
 
 #endif

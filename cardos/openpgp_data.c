@@ -19,14 +19,16 @@ enum {
 	TAG_MODULUS = 0x81,
 	TAG_EXPONENT = 0x82,
 	TAG_POINT = 0x86,
-	TAG_OID = 0x06,
-	CAPABILITY_KDF = 0x01,
+	CAPABILITY_KDF = 0x01, /* bits of the first byte of C0 */
+	CAPABILITY_ATTRIBUTES = 0x04,
+	CAPABILITY_PRIVATE = 0x08,
+	CAPABILITY_IMPORT = 0x20,
+	DATA_MAX_2 = 254,
 	TOUCH_OFF = 0x00,
 	PIN_MAX = 127,
 	PIN_MAX_MASK = 0x7F, /* bit 8 tells of PIN block format 2 */
 	FINGERPRINT = 20,
 	OBJECTS_MAX = 64, /* in one 6E */
-	OID_MAX = 16,
 	VERSION_2 = 0x0200,
 	CERTIFICATES_2 = 1, /* occurrences of 7F21 */
 	CERTIFICATES_3 = 3,
@@ -57,67 +59,17 @@ openpgp_pin_parse(struct cursor c, struct openpgp_pin *pin)
 	if (c.left > 7 && !tlv_find(c, TAG_PIN_STATUS, &c))
 		return false;
 	new.several = cursor_u8(&c) == 0x01;
-	new.max = cursor_u8(&c) & PIN_MAX_MASK;
-	cursor_take(&c, 2); /* of the resetting code and PW3 */
-	new.tries_left = cursor_u8(&c);
+	for (size_t i = 0; i < OPENPGP_SECRETS; i++) {
+		new.max[i] = cursor_u8(&c) & PIN_MAX_MASK;
+		if (new.max[i] == 0)
+			new.max[i] = PIN_MAX;
+	}
+	for (size_t i = 0; i < OPENPGP_SECRETS; i++)
+		new.tries_left[i] = cursor_u8(&c);
 	if (!cursor_ok(&c))
 		return false;
-	if (new.max == 0)
-		new.max = PIN_MAX;
 	*pin = new;
 	return true;
-}
-
-/* OpenPGP's own numbers (RFC 9580, 9.2) of what RFC 8410 numbers as well. */
-const struct openpgp_oid openpgp_oids[OPENPGP_OIDS] = {
-	{
-		.type = CKK_EC_EDWARDS,
-		.oid = OPENPGP_BYTES(0x2B, 0x06, 0x01, 0x04, 0x01, 0xDA, 0x47,
-				     0x0F, 0x01),
-		.params = OPENPGP_BYTES(0x06, 0x03, 0x2B, 0x65, 0x70),
-	},
-	{
-		.type = CKK_EC_MONTGOMERY,
-		.oid = OPENPGP_BYTES(0x2B, 0x06, 0x01, 0x04, 0x01, 0x97, 0x55,
-				     0x01, 0x05, 0x01),
-		.params = OPENPGP_BYTES(0x06, 0x03, 0x2B, 0x65, 0x6E),
-	},
-};
-
-/* An OID without its header; some cards append FF or 00, or a byte that means
- * nothing (YubiKey 5.2). */
-static const struct curve *
-curve_parse(struct cursor oid)
-{
-	uint8_t bytes[OID_MAX + 2];
-	const struct curve *curve;
-	struct builder b;
-
-	for (size_t i = 0; i < OPENPGP_OIDS; i++) {
-		const struct openpgp_oid *own = &openpgp_oids[i];
-
-		if (cursor_begins(oid, own->oid.at, own->oid.left) &&
-		    oid.left <= own->oid.left + 1)
-			return curve_typed(own->type, own->params);
-	}
-	for (unsigned cut = 0; cut < 2 && oid.left > cut; cut++) {
-		struct cursor c = oid;
-
-		b = builder_over(bytes, sizeof(bytes));
-		tlv_put(&b, TAG_OID, cursor_take(&c, oid.left - cut));
-		curve = builder_ok(&b) ? curve_find(builder_read(&b)) : NULL;
-		if (curve != NULL)
-			return curve;
-	}
-	return NULL;
-}
-
-static void
-attributes_parse(struct cursor c, struct openpgp_key *key)
-{
-	key->algorithm = cursor_u8(&c);
-	if (key->algorithm != OPENPGP_RSA)
-		key->curve = curve_parse(c);
 }
 
 /* A fingerprint tells that there is a key; its absence tells nothing, as not
@@ -169,6 +121,21 @@ object_next(struct cursor *c, struct tlv *next)
 	return tlv_next(c, next);
 }
 
+/* C0. Before version 3 the sizes are of commands, and objects are small. */
+static void
+capabilities_parse(struct cursor c, struct openpgp_facts *facts)
+{
+	uint8_t bits = cursor_u8(&c);
+
+	facts->kdf = (bits & CAPABILITY_KDF) != 0;
+	facts->changes = (bits & CAPABILITY_ATTRIBUTES) != 0;
+	facts->private_data = (bits & CAPABILITY_PRIVATE) != 0;
+	facts->imports = (bits & CAPABILITY_IMPORT) != 0;
+	cursor_take(&c, 3); /* secure messaging, GET CHALLENGE */
+	facts->certificate_max = cursor_u16(&c);
+	facts->data_max = cursor_u16(&c);
+}
+
 static void
 object_parse(const struct tlv *object, struct openpgp_facts *facts)
 {
@@ -179,13 +146,13 @@ object_parse(const struct tlv *object, struct openpgp_facts *facts)
 		facts->extended = iso_extended(value);
 		break;
 	case TAG_CAPABILITIES:
-		facts->kdf = (cursor_u8(&value) & CAPABILITY_KDF) != 0;
+		capabilities_parse(value, facts);
 		break;
 	case TAG_ATTRIBUTES + OPENPGP_SIGN:
 	case TAG_ATTRIBUTES + OPENPGP_DECIPHER:
 	case TAG_ATTRIBUTES + OPENPGP_AUTHENTICATE:
-		attributes_parse(value,
-				 &facts->keys[object->tag - TAG_ATTRIBUTES]);
+		openpgp_attributes_parse(
+			value, &facts->keys[object->tag - TAG_ATTRIBUTES]);
 		break;
 	case TAG_TOUCH + OPENPGP_SIGN:
 	case TAG_TOUCH + OPENPGP_DECIPHER:
@@ -209,7 +176,7 @@ object_parse(const struct tlv *object, struct openpgp_facts *facts)
 bool
 openpgp_facts_parse(struct cursor answer, struct openpgp_facts *facts)
 {
-	struct openpgp_facts new = { .pin.max = PIN_MAX };
+	struct openpgp_facts new = { .pin.max = { PIN_MAX, PIN_MAX, PIN_MAX } };
 	bool named = false;
 	struct tlv next;
 
@@ -224,6 +191,10 @@ openpgp_facts_parse(struct cursor answer, struct openpgp_facts *facts)
 		return false;
 	new.certificates = new.version >= OPENPGP_VERSION_3 ? CERTIFICATES_3
 							    : CERTIFICATES_2;
+	if (new.version < OPENPGP_VERSION_3) {
+		new.certificate_max = 0;
+		new.data_max = DATA_MAX_2;
+	}
 	*facts = new;
 	return true;
 }

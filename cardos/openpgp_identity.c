@@ -46,7 +46,7 @@ static const struct openpgp_maker openpgp_makers[] = {
 	{ 0xBA53, "c-base e.V." },
 	{ 0xBD0E, "Paranoidlabs" },
 	{ 0xCA05, "Atos CardOS" },
-	{ 0xF1D0, "CanoKeys" },
+	{ OPENPGP_CANOKEYS, "CanoKeys" },
 	{ 0xF517, "FSIJ" },
 	{ 0xF5EC, "F-Secure" },
 	{ MAKER_TEST, "test card" },
@@ -141,7 +141,9 @@ openpgp_identify(struct card_applet *a, struct card_identity *out)
 	id.firmware.major = (CK_BYTE)(f->version >> 8);
 	id.firmware.minor = (CK_BYTE)f->version;
 	id.tries.known = f->pin.known;
-	id.tries.tries_left = f->pin.tries_left;
+	id.tries.tries_left = f->pin.tries_left[OPENPGP_PW1];
+	id.so_tries.known = f->pin.known;
+	id.so_tries.tries_left = f->pin.tries_left[OPENPGP_PW3];
 	id.keyless = keyless(o);
 	*out = id;
 	return CKR_OK;

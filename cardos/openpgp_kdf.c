@@ -9,8 +9,7 @@ enum {
 	TAG_ALGORITHM = 0x81,
 	TAG_HASH = 0x82,
 	TAG_COUNT = 0x83,
-	TAG_SALT = 0x84,
-	TAG_SALT_CODE = 0x85,
+	TAG_SALT = 0x84, /* of PW1; 85 of the code, 86 of PW3 */
 	KDF_NONE = 0x00,
 	KDF_ITERATED = 0x03, /* iterated and salted S2K, RFC 4880, 3.7.1.3 */
 	HASH_SHA256 = 0x08,
@@ -35,7 +34,7 @@ hash_parse(struct cursor hash)
 static CK_RV
 iterated_parse(struct cursor body, struct openpgp_kdf *kdf)
 {
-	struct cursor hash, count, salt, code;
+	struct cursor hash, count, salt, own;
 	struct openpgp_kdf new = { 0 };
 
 	if (!tlv_find(body, TAG_HASH, &hash) ||
@@ -44,11 +43,13 @@ iterated_parse(struct cursor body, struct openpgp_kdf *kdf)
 		return CKR_DEVICE_ERROR;
 	new.digest = hash_parse(hash);
 	new.count = cursor_u32(&count);
-	code = salt; /* one salt may serve for all */
-	if (tlv_find(body, TAG_SALT_CODE, &code) && code.left != OPENPGP_SALT)
-		return CKR_DEVICE_ERROR;
-	cursor_copy(&salt, new.salt, sizeof(new.salt));
-	cursor_copy(&code, new.salt_code, sizeof(new.salt_code));
+	for (uint32_t i = 0; i < OPENPGP_SECRETS; i++) {
+		own = salt; /* one may serve for all */
+		if (tlv_find(body, TAG_SALT + i, &own) &&
+		    own.left != OPENPGP_SALT)
+			return CKR_DEVICE_ERROR;
+		cursor_copy(&own, new.salts[i], OPENPGP_SALT);
+	}
 	if (new.digest == DIGEST_NONE || !cursor_end(&count) ||
 	    new.count > COUNT_MAX)
 		return CKR_DEVICE_ERROR;
@@ -99,18 +100,18 @@ digest_repeated(struct digester *d, struct cursor block, size_t count)
 
 /* Salt and PIN as often as they fit go at one stroke, and once at least. */
 CK_RV
-openpgp_kdf_derive(const struct openpgp_kdf *kdf, struct cursor pin,
-		   struct builder *out)
+openpgp_kdf_derive(const struct openpgp_kdf *kdf, enum openpgp_secret which,
+		   struct cursor pin, struct builder *out)
 {
 	struct builder block = builder_heap(BLOCK_MAX);
 	struct digester *d = digester_new(kdf->digest);
-	size_t once = sizeof(kdf->salt) + pin.left;
+	size_t once = OPENPGP_SALT + pin.left;
 	CK_RV rv = CKR_HOST_MEMORY;
 
 	if (d == NULL || once > BLOCK_MAX)
 		goto out;
 	for (size_t left = BLOCK_MAX; left >= once; left -= once) {
-		builder_put(&block, kdf->salt, sizeof(kdf->salt));
+		builder_put(&block, kdf->salts[which], OPENPGP_SALT);
 		builder_append(&block, pin);
 	}
 	if (!builder_ok(&block))

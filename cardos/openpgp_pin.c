@@ -1,4 +1,4 @@
-/* The PINs of an OpenPGP card: PW1 in both its states, and the resetting code.
+/* The PINs of an OpenPGP card: PW1 in both its states, the resetting code, PW3.
  */
 #include "openpgp.h"
 
@@ -12,7 +12,7 @@ enum {
 	VERIFY_FORGET = 0xFF,
 	TAG_PIN_STATUS = 0xC4,
 	TAG_KDF = 0xF9,
-	PIN_SIGN = 0x81, /* of CHANGE and RESET RETRY COUNTER, too */
+	RESET_BY_ADMIN = 0x02,
 	PIN_DATA_MAX = 2 * 128,
 	SW_OK = 0x9000,
 	SW_WRONG_LENGTH = 0x6700,
@@ -27,9 +27,22 @@ enum {
 /* The old PIN of C_SetPIN that is the resetting code. */
 static const uint8_t code_prefix[] = { 'R', 'C', ':' };
 
+/* The secret that a PIN of the driver's is. */
+static enum openpgp_secret
+secret_of(size_t pin)
+{
+	return pin == CARD_PIN_SO ? OPENPGP_PW3 : OPENPGP_PW1;
+}
+
+static enum openpgp_secret
+secret_by(uint8_t reference)
+{
+	return reference == OPENPGP_PIN_ADMIN ? OPENPGP_PW3 : OPENPGP_PW1;
+}
+
 /* DO C4; an empty VERIFY tells different things on different cards. */
-CK_RV
-openpgp_pin_status(struct card_applet *a, size_t pin,
+static CK_RV
+openpgp_tries_read(struct card_applet *a, enum openpgp_secret which,
 		   struct card_pin_status *status)
 {
 	uint8_t bytes[APDU_SHORT_ANSWER];
@@ -43,9 +56,16 @@ openpgp_pin_status(struct card_applet *a, size_t pin,
 	*status = (struct card_pin_status){ 0 };
 	if (rv == CKR_OK && openpgp_pin_parse(builder_read(&answer), &told)) {
 		status->known = true;
-		status->tries_left = told.tries_left;
+		status->tries_left = told.tries_left[which];
 	}
 	return CKR_OK;
+}
+
+CK_RV
+openpgp_pin_status(struct card_applet *a, size_t pin,
+		   struct card_pin_status *status)
+{
+	return openpgp_tries_read(a, secret_of(pin), status);
 }
 
 /* DO F9, before the first VERIFY. What says no more than that there is none
@@ -75,15 +95,35 @@ openpgp_kdf_read(struct card_applet *a)
 	return rv;
 }
 
-/* Appends what goes to the card for a PIN: itself, or what the KDF makes. */
+/* Appends what goes to the card for a secret: itself, or what the KDF makes. */
 static CK_RV
-openpgp_pin_put(const struct openpgp_kdf *kdf, struct cursor value,
-		struct builder *out)
+openpgp_pin_put(const struct openpgp_kdf *kdf, enum openpgp_secret which,
+		struct cursor value, struct builder *out)
 {
 	if (kdf->digest != DIGEST_NONE)
-		return openpgp_kdf_derive(kdf, value, out);
+		return openpgp_kdf_derive(kdf, which, value, out);
 	builder_append(out, value);
 	return builder_ok(out) ? CKR_OK : CKR_PIN_LEN_RANGE;
+}
+
+/* PW1 has one value and two states, PW3 one. */
+static struct card_pin
+pin_in_state(const struct card_applet *a, uint8_t reference)
+{
+	bool admin = reference == OPENPGP_PIN_ADMIN;
+	struct card_pin pin = a->pins[admin ? (size_t)CARD_PIN_SO : 0];
+
+	pin.reference = reference;
+	return pin;
+}
+
+static CK_RV
+keypad_check(const struct openpgp *o)
+{
+	if (o->kdf.digest == DIGEST_NONE)
+		return CKR_OK;
+	log_line(LOG_ERROR, "OpenPGP: the keypad cannot derive");
+	return CKR_FUNCTION_FAILED;
 }
 
 /* One VERIFY; a PIN that is empty or too long is not derived either. */
@@ -91,22 +131,19 @@ static CK_RV
 openpgp_verify(struct card_applet *a, uint8_t reference, struct cursor value)
 {
 	const struct openpgp *o = a->state;
-	struct card_pin pin = a->pins[0];
+	const struct card_pin pin = pin_in_state(a, reference);
 	uint8_t bytes[PIN_DATA_MAX];
 	struct builder data = builder_over(bytes, sizeof(bytes));
 	CK_RV rv;
 
-	pin.reference = reference;
 	a->sw = 0;
-	if (value.at == NULL && o->kdf.digest == DIGEST_NONE)
-		return iso_verify(a, &pin, value, 0);
 	if (value.at == NULL) {
-		log_line(LOG_ERROR, "OpenPGP: the keypad cannot derive");
-		return CKR_FUNCTION_FAILED;
+		rv = keypad_check(o);
+		return rv != CKR_OK ? rv : iso_verify(a, &pin, value, 0);
 	}
 	if (value.left == 0 || value.left > pin.max)
 		return CKR_PIN_LEN_RANGE;
-	rv = openpgp_pin_put(&o->kdf, value, &data);
+	rv = openpgp_pin_put(&o->kdf, secret_by(reference), value, &data);
 	if (rv == CKR_OK)
 		rv = iso_verify(a, &pin, builder_read(&data), 0);
 	mem_wipe(bytes, sizeof(bytes));
@@ -114,11 +151,12 @@ openpgp_verify(struct card_applet *a, uint8_t reference, struct cursor value)
 }
 
 /*
- * The card refused the PIN: 6982 says no more than that on most cards, some
+ * The card refused the secret: 6982 says no more than that on most cards, some
  * count down to 63C0 and on; a length that cannot be right spends no try.
  */
 static CK_RV
-openpgp_refused(struct card_applet *a, CK_RV rv, struct card_pin_status *status)
+openpgp_refused(struct card_applet *a, enum openpgp_secret which, CK_RV rv,
+		struct card_pin_status *status)
 {
 	struct openpgp *o = a->state;
 	uint16_t sw = a->sw;
@@ -133,7 +171,7 @@ openpgp_refused(struct card_applet *a, CK_RV rv, struct card_pin_status *status)
 	/* It might have been set by another program. */
 	o->kdf_known = false;
 	if (!status->known) {
-		asked = openpgp_pin_status(a, 0, status);
+		asked = openpgp_tries_read(a, which, status);
 		a->sw = sw;
 		if (asked != CKR_OK)
 			return asked;
@@ -142,31 +180,46 @@ openpgp_refused(struct card_applet *a, CK_RV rv, struct card_pin_status *status)
 							: CKR_PIN_INCORRECT;
 }
 
+/* Verifies, and tells what became of it. */
+static CK_RV
+openpgp_secret_verify(struct card_applet *a, uint8_t reference,
+		      struct cursor value, struct card_pin_status *status)
+{
+	CK_RV rv = openpgp_verify(a, reference, value);
+
+	if (rv != CKR_OK && a->sw != 0)
+		return openpgp_refused(a, secret_by(reference), rv, status);
+	if (rv == CKR_OK)
+		*status = iso_pin_status(a->sw);
+	return rv;
+}
+
 /*
- * PW1 has one value and two states: 81 to sign, 82 for the rest. C_Login needs
- * 82; 81 follows when a key wants it, or at once if the PIN is not kept.
+ * C_Login needs PW1 as 82; 81, to sign, follows when a key wants it, or at once
+ * if the PIN is not kept.
  */
 CK_RV
 openpgp_pin_verify(struct card_applet *a, size_t pin, struct cursor value,
 		   struct card_pin_status *status)
 {
 	struct openpgp *o = a->state;
-	const struct card_key *key = a->pin_for;
+	const struct card_key *key = pin == CARD_PIN_SO ? NULL : a->pin_for;
 	bool sign = key != NULL && openpgp_use_of(key->id) == OPENPGP_SIGN;
 	CK_RV rv = openpgp_kdf_read(a);
 
 	*status = (struct card_pin_status){ 0 };
 	if (rv != CKR_OK)
 		return rv;
-	rv = openpgp_verify(a, sign ? PIN_SIGN : OPENPGP_PIN_OTHER, value);
-	if (rv != CKR_OK && a->sw != 0)
-		return openpgp_refused(a, rv, status);
+	if (pin == CARD_PIN_SO)
+		return openpgp_secret_verify(a, OPENPGP_PIN_ADMIN, value,
+					     status);
+	rv = openpgp_secret_verify(
+		a, sign ? OPENPGP_PIN_SIGN : OPENPGP_PIN_OTHER, value, status);
 	if (rv != CKR_OK)
 		return rv;
-	*status = iso_pin_status(a->sw);
 	if (key == NULL && !a->pin_kept && o->facts.pin.several &&
 	    o->facts.keys[OPENPGP_SIGN].presence != OPENPGP_ABSENT)
-		sign = openpgp_verify(a, PIN_SIGN, value) == CKR_OK;
+		sign = openpgp_verify(a, OPENPGP_PIN_SIGN, value) == CKR_OK;
 	o->signs = o->signs || sign;
 	return CKR_OK;
 }
@@ -187,45 +240,53 @@ openpgp_forget(struct card_applet *a, uint8_t reference)
 }
 
 /* VERIFY with P1 = FF came with version 3.1 and is not everywhere (YubiKey
- * before 5.6); selecting the applet anew ends both states as well. */
+ * before 5.6); selecting the applet anew ends all states as well. */
 CK_RV
 openpgp_pin_forget(struct card_applet *a, size_t pin)
 {
 	struct openpgp *o = a->state;
+	bool admin = pin == CARD_PIN_SO;
 	CK_RV rv = CKR_FUNCTION_NOT_SUPPORTED;
 
 	a->sw = SW_OK;
 	if (o->facts.version > OPENPGP_VERSION_3) {
-		rv = openpgp_forget(a, OPENPGP_PIN_OTHER);
-		if (rv == CKR_OK && o->signs)
-			rv = openpgp_forget(a, PIN_SIGN);
+		rv = openpgp_forget(a, admin ? OPENPGP_PIN_ADMIN
+					     : OPENPGP_PIN_OTHER);
+		if (rv == CKR_OK && !admin && o->signs)
+			rv = openpgp_forget(a, OPENPGP_PIN_SIGN);
 	}
-	o->signs = false;
+	o->signs = o->signs && admin && rv == CKR_OK;
 	if (rv == CKR_OK || applet_mute(a, rv))
 		return rv;
 	return iso_select(a, a->driver->aid, NULL);
 }
 
-/* CHANGE or RESET RETRY COUNTER: OLD, then the new PIN. */
+/* One secret and then the new one of PIN: of CHANGE and RESET RETRY COUNTER.
+ * An empty one is not there. */
+struct openpgp_change {
+	struct apdu command;
+	enum openpgp_secret old_which, new_which;
+	struct cursor old_value, new_value;
+};
+
 static CK_RV
-openpgp_pin_set(struct card_applet *a, uint8_t ins,
-		const struct openpgp_kdf *old_kdf, struct cursor old_value,
-		struct cursor new_value)
+openpgp_pin_set(struct card_applet *a, struct openpgp_change *change)
 {
 	const struct openpgp *o = a->state;
 	uint8_t bytes[PIN_DATA_MAX];
 	struct builder data = builder_over(bytes, sizeof(bytes));
-	struct apdu command = { .ins = ins, .p2 = PIN_SIGN };
-	CK_RV rv;
+	CK_RV rv = CKR_OK;
 
 	a->sw = 0;
-	rv = openpgp_pin_put(old_kdf, old_value, &data);
-
+	if (change->old_value.left > 0)
+		rv = openpgp_pin_put(&o->kdf, change->old_which,
+				     change->old_value, &data);
 	if (rv == CKR_OK)
-		rv = openpgp_pin_put(&o->kdf, new_value, &data);
-	command.data = builder_read(&data);
+		rv = openpgp_pin_put(&o->kdf, change->new_which,
+				     change->new_value, &data);
+	change->command.data = builder_read(&data);
 	if (rv == CKR_OK)
-		rv = applet_exchange(a, &command, NULL);
+		rv = applet_exchange(a, &change->command, NULL);
 	mem_wipe(bytes, sizeof(bytes));
 	if (a->sw == SW_WRONG_DATA || a->sw == SW_WRONG_LENGTH)
 		return CKR_PIN_LEN_RANGE;
@@ -235,21 +296,33 @@ openpgp_pin_set(struct card_applet *a, uint8_t ins,
 /* Both PINs are typed one after the other, so that here the card alone tells
  * them apart. */
 static CK_RV
-openpgp_change_keypad(struct card_applet *a, struct card_pin_status *status)
+openpgp_change_keypad(struct card_applet *a, uint8_t reference,
+		      struct card_pin_status *status)
 {
-	const struct openpgp *o = a->state;
-	struct card_pin pin = a->pins[0];
-	CK_RV rv;
+	const struct card_pin pin = pin_in_state(a, reference);
+	CK_RV rv = keypad_check(a->state);
 
-	pin.reference = PIN_SIGN;
-	if (o->kdf.digest != DIGEST_NONE) {
-		log_line(LOG_ERROR, "OpenPGP: the keypad cannot derive");
-		return CKR_FUNCTION_FAILED;
-	}
+	if (rv != CKR_OK)
+		return rv;
 	rv = iso_change_keypad(a, &pin, 0);
 	if (rv != CKR_OK && a->sw != 0)
-		return openpgp_refused(a, rv, status);
+		return openpgp_refused(a, secret_by(reference), rv, status);
 	return rv;
+}
+
+/* The code has tries of its own, which C_GetTokenInfo has no place for. */
+static void
+openpgp_code_tell(struct card_applet *a)
+{
+	struct card_pin_status code = { 0 };
+	uint16_t sw = a->sw;
+
+	if (openpgp_tries_read(a, OPENPGP_CODE, &code) == CKR_OK && code.known)
+		log_line(LOG_ERROR,
+			 "OpenPGP: the resetting code is refused, "
+			 "%u tries of it are left",
+			 code.tries_left);
+	a->sw = sw;
 }
 
 /* The card refuses a wrong code in as many ways as a wrong PIN, and one that
@@ -258,16 +331,20 @@ static CK_RV
 openpgp_unblock(struct card_applet *a, struct cursor code,
 		struct cursor new_value, struct card_pin_status *status)
 {
-	const struct openpgp *o = a->state;
-	struct openpgp_kdf kdf = o->kdf;
-	struct cursor salt = cursor_of(o->kdf.salt_code, OPENPGP_SALT);
-	CK_RV rv;
+	struct openpgp_change change = {
+		.command = { .ins = INS_RESET_RETRY, .p2 = OPENPGP_PIN_SIGN },
+		.old_which = OPENPGP_CODE,
+		.old_value = code,
+		.new_which = OPENPGP_PW1,
+		.new_value = new_value,
+	};
+	CK_RV rv = openpgp_pin_set(a, &change);
 
-	cursor_copy(&salt, kdf.salt, sizeof(kdf.salt));
-	rv = openpgp_pin_set(a, INS_RESET_RETRY, &kdf, code, new_value);
+	if (rv == CKR_OK)
+		return openpgp_tries_read(a, OPENPGP_PW1, status);
+	if (rv == CKR_USER_NOT_LOGGED_IN || rv == CKR_PIN_INCORRECT)
+		openpgp_code_tell(a);
 	switch (rv) {
-	case CKR_OK:
-		return openpgp_pin_status(a, 0, status);
 	case CKR_USER_NOT_LOGGED_IN:
 		return CKR_PIN_INCORRECT;
 	case CKR_OBJECT_HANDLE_INVALID:
@@ -282,32 +359,68 @@ openpgp_unblock(struct card_applet *a, struct cursor code,
  * is verified first: one that is cut short could change the PIN to something
  * that nobody typed.
  */
+static CK_RV
+openpgp_change(struct card_applet *a, size_t pin, struct openpgp_change *change,
+	       struct card_pin_status *status)
+{
+	struct openpgp *o = a->state;
+	bool admin = pin == CARD_PIN_SO;
+	CK_RV rv = openpgp_secret_verify(
+		a, admin ? OPENPGP_PIN_ADMIN : OPENPGP_PIN_OTHER,
+		change->old_value, status);
+
+	if (rv != CKR_OK)
+		return rv;
+	o->signs = o->signs && admin;
+	rv = openpgp_pin_set(a, change);
+	return rv == CKR_USER_NOT_LOGGED_IN ? CKR_FUNCTION_FAILED : rv;
+}
+
 CK_RV
 openpgp_pin_change(struct card_applet *a, size_t pin, struct cursor old_value,
 		   struct cursor new_value, struct card_pin_status *status)
 {
-	struct openpgp *o = a->state;
+	struct openpgp_change change = {
+		.command = { .ins = INS_CHANGE, .p2 = OPENPGP_PIN_SIGN },
+		.old_which = secret_of(pin),
+		.old_value = old_value,
+		.new_which = secret_of(pin),
+		.new_value = new_value,
+	};
 	bool code = cursor_begins(old_value, code_prefix, sizeof(code_prefix));
 	CK_RV rv = openpgp_kdf_read(a);
 
 	*status = (struct card_pin_status){ 0 };
 	if (rv != CKR_OK)
 		return rv;
+	if (pin == CARD_PIN_SO)
+		change.command.p2 = OPENPGP_PIN_ADMIN;
 	if (old_value.at == NULL)
-		return openpgp_change_keypad(a, status);
-	if (code) {
-		cursor_take(&old_value, sizeof(code_prefix));
-		if (old_value.left == 0 || old_value.left > a->pins[0].max)
-			return CKR_PIN_INCORRECT;
-		return openpgp_unblock(a, old_value, new_value, status);
-	}
-	rv = openpgp_verify(a, OPENPGP_PIN_OTHER, old_value);
-	if (rv != CKR_OK && a->sw != 0)
-		return openpgp_refused(a, rv, status);
-	if (rv != CKR_OK)
-		return rv;
-	*status = iso_pin_status(a->sw);
+		return openpgp_change_keypad(a, change.command.p2, status);
+	if (!code || pin == CARD_PIN_SO)
+		return openpgp_change(a, pin, &change, status);
+	cursor_take(&old_value, sizeof(code_prefix));
+	if (old_value.left == 0 || old_value.left > a->pins[0].max)
+		return CKR_PIN_INCORRECT;
+	return openpgp_unblock(a, old_value, new_value, status);
+}
+
+/* RESET RETRY COUNTER by PW3, which is verified. */
+CK_RV
+openpgp_pin_init(struct card_applet *a, size_t pin, struct cursor new_value)
+{
+	struct openpgp_change change = {
+		.command = { .ins = INS_RESET_RETRY,
+			     .p1 = RESET_BY_ADMIN,
+			     .p2 = OPENPGP_PIN_SIGN },
+		.new_which = secret_of(pin),
+		.new_value = new_value,
+	};
+	struct openpgp *o = a->state;
+	CK_RV rv = openpgp_kdf_read(a);
+
+	if (rv == CKR_OK)
+		rv = openpgp_pin_set(a, &change);
 	o->signs = false;
-	rv = openpgp_pin_set(a, INS_CHANGE, &o->kdf, old_value, new_value);
-	return rv == CKR_USER_NOT_LOGGED_IN ? CKR_FUNCTION_FAILED : rv;
+	return rv;
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs a command beside a simulated OpenPGP card behind a pcscd of its own.
 # usage: on_openpgp.sh CARD KEY-FOLDER SET OPTIONS COMMAND...
-# OPTIONS are for the card program; a card before version 3 has one certificate.
+# OPTIONS are for the card program; a card before version 3 has one certificate,
+# one of SET none nothing.
 # The command sees the folder of the card's keys as CARD_KEYS, the file with a
 # line per exchange as CARD_TRACE, and CARD_TELL, which asks or tells the card.
 set -euo pipefail
@@ -9,8 +10,11 @@ set -euo pipefail
 card=$(realpath "$1") keys=$2 set=$3 options=$4
 shift 4
 here=$(cd "$(dirname "$0")" && pwd)
-"$here/../pcscd/personalise" "$keys" "$set"
-load=$(cat "$keys/$set/card")
+load=
+if [ "$set" != none ]; then
+	"$here/../pcscd/personalise" "$keys" "$set"
+	load=$(cat "$keys/$set/card")
+fi
 case $options in
 *neo* | *gnuk* | *zeitcontrol-2*)
 	load=$(sed 's/--cert sig=[^ ]*//; s/--cert dec=[^ ]*//' <<<"$load") ;;

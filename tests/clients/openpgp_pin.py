@@ -79,4 +79,5 @@ def main():
     tries("the end", 3)
 
 
-main()
+if __name__ == "__main__":
+    main()

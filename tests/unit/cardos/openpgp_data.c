@@ -48,12 +48,12 @@ facts_cut(void **state)
 		hex("6E817F" AID "7375C40700207F7F020003C53C0102"), &facts));
 	assert_int_equal(facts.version, 0x0304);
 	assert_true(facts.pin.known);
-	assert_int_equal(facts.pin.max, 0x20);
-	assert_int_equal(facts.pin.tries_left, 2);
+	assert_int_equal(facts.pin.max[OPENPGP_PW1], 0x20);
+	assert_int_equal(facts.pin.tries_left[OPENPGP_PW1], 2);
 	assert_int_equal(facts.keys[0].presence, OPENPGP_POSSIBLE);
 	assert_true(openpgp_facts_parse(hex(AID), &facts));
 	assert_false(facts.pin.known);
-	assert_int_equal(facts.pin.max, 127);
+	assert_int_equal(facts.pin.max[OPENPGP_PW1], 127);
 }
 
 static void
@@ -67,8 +67,8 @@ facts_yubikey(void **state)
 	assert_true(f.kdf);
 	assert_int_equal(f.certificates, 3);
 	assert_true(f.pin.several);
-	assert_int_equal(f.pin.max, 127);
-	assert_int_equal(f.pin.tries_left, 3);
+	assert_int_equal(f.pin.max[OPENPGP_PW1], 127);
+	assert_int_equal(f.pin.tries_left[OPENPGP_PW1], 3);
 	assert_int_equal(f.keys[0].presence, OPENPGP_PRESENT);
 	assert_int_equal(f.keys[0].algorithm, OPENPGP_ECDSA);
 	assert_ptr_equal(f.keys[0].curve, curve_named("prime256v1"));
@@ -95,7 +95,7 @@ facts_neo(void **state)
 		assert_int_equal(f.certificates, 1);
 		assert_true(f.pin.known);
 		assert_false(f.pin.several);
-		assert_int_equal(f.pin.tries_left, 3);
+		assert_int_equal(f.pin.tries_left[OPENPGP_PW1], 3);
 		assert_int_equal(f.keys[2].algorithm, OPENPGP_RSA);
 		assert_int_equal(f.keys[2].presence, OPENPGP_POSSIBLE);
 	}
@@ -111,7 +111,7 @@ facts_zeitcontrol(void **state)
 	assert_int_equal(f.manufacturer, 0x0005);
 	assert_true(f.extended);
 	assert_true(f.pin.several);
-	assert_int_equal(f.pin.max, 32);
+	assert_int_equal(f.pin.max[OPENPGP_PW1], 32);
 }
 
 static void
@@ -123,7 +123,7 @@ facts_smartpgp(void **state)
 	assert_int_equal(f.manufacturer, 0xAFAF);
 	assert_false(f.extended);
 	assert_true(f.kdf);
-	assert_int_equal(f.pin.tries_left, 2);
+	assert_int_equal(f.pin.tries_left[OPENPGP_PW1], 2);
 }
 
 /* A fingerprint tells of a key where the card does not; a curve is known with
@@ -182,19 +182,19 @@ facts_touch(void **state)
 static void
 pin(void **state)
 {
-	struct openpgp_pin p = { .max = 99 };
+	struct openpgp_pin p = { .max[OPENPGP_PW1] = 99 };
 
 	assert_false(openpgp_pin_parse(hex(""), &p));
 	assert_false(openpgp_pin_parse(hex("007F7F7F"), &p));
 	assert_false(openpgp_pin_parse(hex("0102030405060708"), &p));
-	assert_int_equal(p.max, 99);
+	assert_int_equal(p.max[OPENPGP_PW1], 99);
 	assert_true(openpgp_pin_parse(hex("00FF7F7F010003"), &p));
-	assert_int_equal(p.max, 127);
-	assert_int_equal(p.tries_left, 1);
+	assert_int_equal(p.max[OPENPGP_PW1], 127);
+	assert_int_equal(p.tries_left[OPENPGP_PW1], 1);
 	assert_false(p.several);
 	assert_true(openpgp_pin_parse(hex("C40701207F7F020003"), &p));
 	assert_true(p.several);
-	assert_int_equal(p.max, 32);
+	assert_int_equal(p.max[OPENPGP_PW1], 32);
 }
 
 static CK_RV

@@ -63,12 +63,12 @@ yubikey(void **state)
 	assert_int_equal(kdf.digest, DIGEST_SHA512);
 	assert_true(tlv_find(fact, 0x87, &user) &&
 		    tlv_find(fact, 0x88, &admin));
-	assert_int_equal(openpgp_kdf_derive(&kdf, cursor_of("123456", 6), &out),
+	assert_int_equal(openpgp_kdf_derive(&kdf, OPENPGP_PW1, cursor_of("123456", 6), &out),
 			 CKR_OK);
 	assert_true(cursor_same(builder_read(&out), user));
 	builder_reset(&out);
 	assert_int_equal(
-		openpgp_kdf_derive(&kdf, cursor_of("12345678", 8), &out),
+		openpgp_kdf_derive(&kdf, OPENPGP_PW3, cursor_of("12345678", 8), &out),
 		CKR_OK);
 	assert_true(cursor_same(builder_read(&out), admin));
 }
@@ -85,10 +85,10 @@ once(void **state)
 	struct builder out = builder_over(bytes, sizeof(bytes));
 	struct builder other = builder_over(same, sizeof(same));
 
-	assert_int_equal(openpgp_kdf_derive(&kdf, cursor_of("123456", 6), &out),
+	assert_int_equal(openpgp_kdf_derive(&kdf, OPENPGP_PW1, cursor_of("123456", 6), &out),
 			 CKR_OK);
 	assert_int_equal(
-		openpgp_kdf_derive(&longer, cursor_of("123456", 6), &other),
+		openpgp_kdf_derive(&longer, OPENPGP_PW1, cursor_of("123456", 6), &other),
 		CKR_OK);
 	assert_int_equal(out.used, 32);
 	assert_true(cursor_same(builder_read(&out), builder_read(&other)));

@@ -296,10 +296,10 @@ code_wrong(void **state)
 	struct card_pin_status status;
 
 	assert_int_equal(change("RC:", &status), CKR_PIN_INCORRECT);
-	script_add(script, RESET "< 6982\n");
+	script_add(script, RESET "< 6982\n" GET_C4 "< 007F7F7F0302039000\n");
 	assert_int_equal(change(CODE, &status), CKR_PIN_INCORRECT);
 	assert_false(status.known);
-	script_add(script, RESET "< 63C1\n");
+	script_add(script, RESET "< 63C1\n" GET_C4 "< 007F7F7F0301039000\n");
 	assert_int_equal(change(CODE, &status), CKR_PIN_INCORRECT);
 	script_add(script, RESET "< 6983\n");
 	assert_int_equal(change(CODE, &status), CKR_PIN_LOCKED);

@@ -94,6 +94,8 @@ activity_fresh(struct session *s, unsigned kind,
 {
 	struct activity *a = s->activities[kind];
 
+	if (a != NULL && a->progress == LOCKED && !a->held)
+		activity_end(a, CKR_FUNCTION_CANCELED);
 	if (a != NULL && a->progress != AT_REST)
 		return CKR_OPERATION_ACTIVE;
 	if (a == NULL)

@@ -25,6 +25,7 @@ struct step {
 
 enum progress {
 	AT_REST, /* nothing has begun; a finished operation may be kept */
+	LOCKED,	 /* begun, but its key's own login has not come yet */
 	BEGUN,
 	UPDATED, /* and has seen at least one update */
 };
@@ -54,7 +55,9 @@ struct activity {
  */
 CK_RV activity_take(struct session *s, unsigned kind,
 		    struct activity **activity) MUST_CHECK;
-/* The same to begin one: CKR_OPERATION_ACTIVE when one has begun. */
+/* The same to begin one: CKR_OPERATION_ACTIVE when one has begun. One that is
+ * LOCKED gives way: OpenSSH's agent leaves such a one behind for each signature
+ * whose PIN it cannot ask for, and goes on with another key. */
 CK_RV activity_take_new(struct session *s, unsigned kind,
 			struct activity **activity) MUST_CHECK;
 /* Checks it in, or frees it when its session has ended meanwhile. */

@@ -299,6 +299,8 @@ kind_login(struct session *s, enum operation_kind kind, struct cursor pin)
 	rv = CKR_OPERATION_NOT_INITIALIZED;
 	if (o->login_each_time && o->ops->login != NULL)
 		rv = o->ops->login(o, pin);
+	if (rv == CKR_OK && a->progress == LOCKED)
+		a->progress = BEGUN;
 	activity_give(s, a);
 	return rv;
 }

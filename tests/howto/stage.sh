@@ -35,6 +35,10 @@ if [ -z "${SIGNET_TEST_DIR-}" ]; then
 		XDG_RUNTIME_DIR=$scratch/xdg/runtime
 	mkdir "$HOME"
 fi
+# What asks a person for the PIN is told it.
+printf '#!/bin/sh\necho 123456\n' >"$scratch/askpass"
+chmod +x "$scratch/askpass"
+export SSH_ASKPASS=$scratch/askpass SSH_ASKPASS_REQUIRE=force
 mkdir "$scratch/work"
 cd "$scratch/work"
 status=0

@@ -97,14 +97,16 @@ now_milliseconds(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* A key that took long is likely to again, and may want a touch: the
- * application hears of it first (PKCS#11, surrender callbacks). */
+/* A key that wants a touch will wait for one, and one that took long is likely
+ * to again: the application hears of it first (PKCS#11, surrender callbacks).
+ */
 static CK_RV
 use_announce(const struct card_use *use)
 {
-	if (!card_key_slow(use->token, use->id))
+	if (!use->key->touch && !card_key_slow(use->token, use->id))
 		return CKR_OK;
-	log_line(LOG_INFO, "waiting for the card: if it blinks, touch it");
+	log_line(LOG_INFO, "waiting for the card: %s",
+		 use->key->touch ? "touch it" : "if it blinks, touch it");
 	if (use->surrender == NULL || use->surrender(use->caller) == CKR_OK)
 		return CKR_OK;
 	return CKR_FUNCTION_CANCELED;
@@ -125,6 +127,7 @@ card_compute(const struct card_use *use, const struct card_job *job,
 	since = now_milliseconds();
 	rv = use_send(use, job, out);
 	if (rv == CKR_OK)
-		card_key_used(t, use->id, now_milliseconds() - since > PATIENCE);
+		card_key_used(t, use->id,
+			      now_milliseconds() - since > PATIENCE);
 	return card_end(t->card, card_refusal(rv));
 }

@@ -66,7 +66,6 @@ object_fill(struct card_object *o, struct card_object *found)
 	o->state = CARD_OBJECT_READ;
 	o->attrs = found->attrs;
 	o->key = found->key;
-	o->slow = found->slow;
 	found->attrs = old.attrs;
 	found->key = old.key;
 }

@@ -217,8 +217,8 @@ keys_of(const struct openpgp *o, enum openpgp_use use,
 		card_objects_free(first);
 		return rv;
 	}
-	new->slow = o->facts.keys[use].touch;
 	new->key = key;
+	new->key.touch = o->facts.keys[use].touch;
 	new->key.public_key = pubkey_ref(key.public_key);
 	*found = first;
 	return CKR_OK;

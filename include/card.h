@@ -81,7 +81,7 @@ struct card_object {
 		CARD_OBJECT_ABSENT, /* for this insertion */
 	} state;
 	bool pin_first;         /* the card reads it after VERIFY only */
-	bool slow;              /* a use takes, or took, the time of a touch */
+	bool slow;              /* its last use took the time of a touch */
 	struct attrs attrs;
 	struct card_key key;    /* of a private key, after read() */
 	struct card_object *next;

@@ -23,6 +23,7 @@ struct card_key {
 	bool sign, decrypt, derive;
 	bool pin_each_time;          /* CKA_ALWAYS_AUTHENTICATE */
 	bool pin_never;              /* usable without login */
+	bool touch;                  /* a use wants somebody to touch the card */
 	struct pubkey *public_key;   /* NULL when it is not known */
 };
 

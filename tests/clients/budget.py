@@ -1,11 +1,14 @@
 #!/usr/bin/python3
 """Counts the exchanges of each step on the card's side, against a budget.
 
-usage: budget.py MODULE short|extended|unknown
+usage: budget.py MODULE short|extended|unknown|no-forget
 The card has four RSA-2048 certificates of about 1,200 bytes; CARD_TRACE is where it
-writes a line that begins with "> " for each command it gets.
+writes a line that begins with "> " for each command it gets. Preloaded with
+pcsccount, so that all other calls of PC/SC are counted, too.
+no-forget: a card that does not know VERIFY with P1 = FF.
 """
 
+import ctypes
 import os
 import shutil
 import subprocess
@@ -46,6 +49,24 @@ class Card:
         return used
 
 
+CALLS = ("EstablishContext", "ReleaseContext", "IsValidContext", "Connect",
+         "Reconnect", "Disconnect", "BeginTransaction", "EndTransaction",
+         "Status", "GetStatusChange", "Control", "Transmit", "ListReaders",
+         "ListReaderGroups", "FreeMemory", "Cancel", "GetAttrib", "SetAttrib")
+
+
+def calls():
+    """Those of PC/SC that this process has made."""
+    counter = ctypes.CDLL(None).pcsccount
+    counter.restype = ctypes.c_ulong
+    return [counter(name.encode()) for name in CALLS]
+
+
+def calls_since(before):
+    return {name: now - then for name, then, now in
+            zip(CALLS, before, calls()) if now != then}
+
+
 def state_queries(lib, slot, session):
     lib.getSlotList(tokenPresent=True)
     lib.getSlotInfo(slot)
@@ -78,13 +99,32 @@ def in_one_process(module, card, length):
     session.sign(key, b"first", mechanism)
     card.step("first C_SignInit + C_Sign", SIGN[length] + 1)
     for turn in range(3):
+        before = calls()
         session.sign(key, b"again", mechanism)
+        made = calls_since(before)
         card.step("further C_SignInit + C_Sign", SIGN[length])
+        wanted = {"BeginTransaction": 1, "EndTransaction": 1,
+                  "Transmit": SIGN[length]}
+        if made != wanted:
+            sys.exit(f"a steady C_Sign calls {made}, not {wanted}")
     state_queries(lib, slot, session)
     card.step("state queries while logged in", 0)
     session.logout()
     card.step("C_Logout", 1)
     session.closeSession()
+
+
+def no_forget(module, card):
+    lib = p11.PyKCS11Lib()
+    lib.load(module)
+    session = lib.openSession(lib.getSlotList(tokenPresent=True)[0],
+                              p11.CKF_SERIAL_SESSION)
+    card.seen = card.count()
+    session.login(PIN)
+    card.step("C_Login", 2)
+    session.logout()
+    if card.step("C_Logout, without VERIFY FF", 2) < 2:
+        sys.exit("the card knows VERIFY FF: wrong card?")
 
 
 def unknown_card(module, card):
@@ -168,8 +208,10 @@ def others(module, card, length):
 def main():
     module, length = os.path.abspath(sys.argv[1]), sys.argv[2]
     card = Card(os.environ["CARD_TRACE"])
-    if length == "unknown":
-        unknown_card(module, card)
+    os.environ.pop("LD_PRELOAD", None)  # not for the programs
+    other_cards = {"unknown": unknown_card, "no-forget": no_forget}
+    if length in other_cards:
+        other_cards[length](module, card)
         sys.exit(bool(card.over))
     in_one_process(module, card, length)
     card.step("C_Finalize", 1)

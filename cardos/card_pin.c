@@ -41,7 +41,9 @@ card_pin_sendable(const struct card_token *t, size_t index, struct cursor pin)
 {
 	if (pin.at == NULL)
 		return t->card->keypad;
-	return pin.left > 0 && pin.left <= t->applet->pins[index].max;
+	/* a user's may be shorter than new ones may be */
+	return pin.left > 0 && pin.left <= t->applet->pins[index].max &&
+	       (index != CARD_PIN_SO || pin.left >= t->applet->pins[index].min);
 }
 
 /* The PIN of whoever is logged in, or to log in. */
@@ -132,6 +134,7 @@ static void
 card_login_end(struct card_token *t)
 {
 	card_login_set(t, LOGIN_NONE);
+	t->wrote = false;
 	secret_free(t->pin);
 	t->pin = NULL;
 }
@@ -241,17 +244,19 @@ card_login_leave(struct token *token)
 	struct card_token *t = card_token_of(token);
 	struct card *card = t->card;
 	enum login who;
-	bool alone;
+	bool alone, wrote;
 
 	pthread_mutex_lock(&card->lock);
 	who = t->login;
+	wrote = who == LOGIN_SO || t->wrote;
 	card_login_end(t);
 	if (atomic_load(&card->holders) == 0)
 		card->transport->ops->release(card->transport);
 	alone = atomic_load(&card->holders) == 0 &&
 		card->transport->ops->alone(card->transport);
 	pthread_mutex_unlock(&card->lock);
-	if (alone || card_begin(card) != CKR_OK)
+	/* what may write is not left to the time it takes to power down */
+	if ((alone && !wrote) || card_begin(card) != CKR_OK)
 		return;
 	card_login_withdraw(t, who);
 	DROP(card_end(card, CKR_OK)); /* there is nobody left to tell */

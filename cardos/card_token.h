@@ -40,6 +40,7 @@ struct card_token {
 	size_t pin_index;
 	struct secret *pin;   /* of who is logged in, kept until logout */
 	uint64_t verified_in; /* the generation that saw the last VERIFY */
+	bool wrote;	      /* in this login */
 
 	/*
 	 * The snapshot: its lock is never held over I/O and is taken after the

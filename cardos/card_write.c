@@ -72,6 +72,7 @@ card_write_prepare(struct card_token *t)
 	CK_RV rv = applet_guard(t->applet, &switched);
 
 	t->applet->by_so = t->login == LOGIN_SO;
+	t->wrote = true;
 	if (rv != CKR_OK)
 		return rv;
 	if (!switched && t->verified_in == t->card->generation)

@@ -7,30 +7,23 @@
 #include "tlv.h"
 
 enum {
-	INS_VERIFY = 0x20,
 	INS_GENERAL_AUTHENTICATE = 0x87,
 	INS_GET_RESPONSE = 0xC0,
 	INS_GET_DATA = 0xCB,
-	VERIFY_FORGET = 0xFF,
 	GET_DATA_P1 = 0x3F,
 	GET_DATA_P2 = 0xFF,
 	TAG_LIST = 0x5C,
 	TAG_PIN_POLICY = 0x5F2F,
-	TAG_TEMPLATE = 0x7C,
-	TAG_CHALLENGE = 0x81,
-	TAG_RESPONSE = 0x82,
 	TAG_EXPONENTIATION = 0x85,
 	POLICY_GLOBAL_PIN = 0x20,
 	POLICY_GLOBAL_FIRST = 0x20,
 	PIN_APPLICATION = 0x80,
 	PIN_GLOBAL = 0x00,
 	PIN_MIN = 6,
-	PIN_BLOCK = 8,
+	KEY_TEXT_MIN = 16, /* the shortest management key as it is, */
+	KEY_TEXT_MAX = 64, /* and the longest in hexadecimal */
 	SW_OK = 0x9000,
 	SW_WRONG_DATA = 0x6A80,
-	SW_BAD_PIN_BLOCK = 0x6700,
-	SW_NO_INSTRUCTION = 0x6D00,
-	SW_NO_CLASS = 0x6E00,
 	TEMPLATE_MAX = 4096,
 	PIECES_MAX = 256,
 };
@@ -73,14 +66,6 @@ static const uint16_t piv_wrong_applet[] = {
 	0x6A82, 0x6A86, 0x6A88, 0x6B00, 0,
 };
 
-/* Applets that are often beside PIV: OpenPGP, and two card managers. */
-static const struct cursor piv_siblings[] = {
-	PIV_BYTES(0xD2, 0x76, 0x00, 0x01, 0x24, 0x01),
-	PIV_BYTES(0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00, 0x00),
-	PIV_BYTES(0xA0, 0x00, 0x00, 0x00, 0x03, 0x00, 0x00, 0x00),
-	{ 0 },
-};
-
 /* Which PIN is the user's (SP 800-73-4 part 1, 3.3.2); 80 is the default. */
 static uint8_t
 piv_pin_reference(struct cursor discovery)
@@ -116,7 +101,13 @@ piv_open(struct card_applet *a, struct cursor answer)
 		.label = "PIN",
 		.reference = piv_pin_reference(answer),
 		.min = PIN_MIN,
-		.max = PIN_BLOCK,
+		.max = PIV_PIN_BLOCK,
+	};
+	a->pins[CARD_PIN_SO] = (struct card_pin){
+		.label = "management key",
+		.reference = PIV_KEY_ADMIN,
+		.min = KEY_TEXT_MIN,
+		.max = KEY_TEXT_MAX,
 	};
 	info = a->transport->ops->info(a->transport);
 	a->extended = piv_extended(cursor_of(info->atr, info->atr_size));
@@ -126,6 +117,9 @@ piv_open(struct card_applet *a, struct cursor answer)
 static void
 piv_close(struct card_applet *a)
 {
+	if (a->state == NULL)
+		return;
+	piv_made_forget(a);
 	mem_free(a->state, sizeof(struct piv));
 	a->state = NULL;
 }
@@ -208,60 +202,6 @@ piv_get_more(struct card_applet *a, struct builder *answer)
 	return rv == CKR_OK ? piv_get_rest(a, answer) : rv;
 }
 
-static CK_RV
-piv_pin_status(struct card_applet *a, size_t pin,
-	       struct card_pin_status *status)
-{
-	CK_RV rv = iso_verify_state(a, &a->pins[pin]);
-
-	if (applet_mute(a, rv))
-		return rv;
-	*status = iso_pin_status(a->sw);
-	return CKR_OK;
-}
-
-/* A PIN block that the card calls malformed spends no try (SP 800-73-4 part 2,
- * 3.2.1), but is wrong all the same. */
-static CK_RV
-piv_pin_verify(struct card_applet *a, size_t pin, struct cursor value,
-	       struct card_pin_status *status)
-{
-	CK_RV rv = iso_verify(a, &a->pins[pin], value, PIN_BLOCK);
-
-	*status = iso_pin_status(a->sw);
-	if (a->sw == SW_WRONG_DATA || a->sw == SW_BAD_PIN_BLOCK)
-		return CKR_PIN_INCORRECT;
-	return rv;
-}
-
-/*
- * VERIFY with P1 = FF came with SP 800-73-4; on older cards selecting another
- * applet drops the verified state, so one that is often there is selected.
- */
-static CK_RV
-piv_pin_forget(struct card_applet *a, size_t pin)
-{
-	const struct apdu command = { .ins = INS_VERIFY,
-				      .p1 = VERIFY_FORGET,
-				      .p2 = a->pins[pin].reference };
-	struct card_pin_status status;
-	CK_RV rv = applet_exchange(a, &command, NULL);
-
-	if (rv == CKR_OK || applet_mute(a, rv))
-		return rv;
-	/* Not verified, or PIV is not even selected: then it forgot. */
-	status = iso_pin_status(a->sw);
-	if (status.known || a->sw == SW_NO_INSTRUCTION || a->sw == SW_NO_CLASS)
-		return CKR_OK;
-	for (const struct cursor *aid = piv_siblings; aid->left > 0; aid++) {
-		a->proven = false;
-		rv = iso_select(a, *aid, NULL);
-		if (rv == CKR_OK || applet_mute(a, rv))
-			return rv;
-	}
-	return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
 uint8_t
 piv_algorithm(const struct pubkey *key)
 {
@@ -289,17 +229,34 @@ piv_algorithm(const struct pubkey *key)
 	return 0;
 }
 
-/* GENERAL AUTHENTICATE: an empty response is asked for, then comes the input
- * (SP 800-73-4 part 2, 3.2.4 and appendix A). */
+CK_RV
+piv_general_authenticate(struct card_applet *a, struct apdu command,
+			 struct cursor template, struct builder *answer)
+{
+	struct builder outer = builder_heap(TEMPLATE_MAX);
+	CK_RV rv = CKR_HOST_MEMORY;
+
+	command.ins = INS_GENERAL_AUTHENTICATE;
+	tlv_put(&outer, PIV_TEMPLATE, template);
+	if (builder_ok(&outer)) {
+		command.data = builder_read(&outer);
+		rv = applet_exchange(a, &command, answer);
+	}
+	if (rv == CKR_OK)
+		rv = piv_get_rest(a, answer);
+	builder_free(&outer);
+	return rv;
+}
+
+/* An empty response is asked for, then comes the input (SP 800-73-4 part 2,
+ * 3.2.4 and appendix A). */
 static CK_RV
 piv_authenticate(struct card_applet *a, const struct card_job *job,
 		 uint32_t tag, struct builder *answer)
 {
 	struct builder inner = builder_heap(TEMPLATE_MAX);
-	struct builder outer = builder_heap(TEMPLATE_MAX);
 	const struct pubkey *key = job->key->public_key;
-	struct apdu command = {
-		.ins = INS_GENERAL_AUTHENTICATE,
+	const struct apdu command = {
 		.p1 = piv_algorithm(key),
 		.p2 = piv_reference(job->key->id),
 		/* a short answer may come to a short command */
@@ -308,17 +265,12 @@ piv_authenticate(struct card_applet *a, const struct card_job *job,
 	};
 	CK_RV rv = CKR_HOST_MEMORY;
 
-	tlv_put(&inner, TAG_RESPONSE, cursor_of(NULL, 0));
+	tlv_put(&inner, PIV_RESPONSE, cursor_of(NULL, 0));
 	tlv_put(&inner, tag, job->input);
-	tlv_put(&outer, TAG_TEMPLATE, builder_read(&inner));
-	if (builder_ok(&inner) && builder_ok(&outer)) {
-		command.data = builder_read(&outer);
-		rv = applet_exchange(a, &command, answer);
-	}
-	if (rv == CKR_OK)
-		rv = piv_get_rest(a, answer);
+	if (builder_ok(&inner))
+		rv = piv_general_authenticate(a, command, builder_read(&inner),
+					      answer);
 	builder_free(&inner);
-	builder_free(&outer);
 	return rv;
 }
 
@@ -334,7 +286,7 @@ piv_command(struct card_applet *a, const struct card_job *job,
 
 	if (job->primitive == CARD_ECDH || (establishes && piv->exponentiates))
 		return piv_authenticate(a, job, TAG_EXPONENTIATION, answer);
-	rv = piv_authenticate(a, job, TAG_CHALLENGE, answer);
+	rv = piv_authenticate(a, job, PIV_CHALLENGE, answer);
 	if (!establishes || a->sw != SW_WRONG_DATA)
 		return rv;
 	builder_reset(answer);
@@ -352,8 +304,8 @@ piv_result(const struct card_job *job, struct cursor answer,
 	const struct pubkey *key = job->key->public_key;
 	struct cursor body, response;
 
-	if (!tlv_find(answer, TAG_TEMPLATE, &body) ||
-	    !tlv_find(body, TAG_RESPONSE, &response))
+	if (!tlv_find(answer, PIV_TEMPLATE, &body) ||
+	    !tlv_find(body, PIV_RESPONSE, &response))
 		return CKR_DEVICE_ERROR;
 	if (job->primitive == CARD_ECDSA)
 		return ecdsa_split(response, key->curve->field, out);
@@ -377,6 +329,15 @@ piv_compute(struct card_applet *a, const struct card_job *job,
 	return rv;
 }
 
+static const CK_KEY_TYPE piv_generates[] = {
+	CKK_RSA,
+	CKK_EC,
+	CK_UNAVAILABLE_INFORMATION,
+};
+
+static const CK_ATTRIBUTE_TYPE piv_own[] = { PIV_TOUCH_POLICY, PIV_PIN_POLICY,
+					     0 };
+
 const struct card_driver piv_driver = {
 	.name = "piv",
 	.aid = PIV_BYTES(0xA0, 0x00, 0x00, 0x03, 0x08, 0x00, 0x00, 0x10, 0x00),
@@ -390,6 +351,8 @@ const struct card_driver piv_driver = {
 	.rsa_max = 4096,
 	.ec_min = 256,
 	.ec_max = 384,
+	.generates = piv_generates,
+	.own = piv_own,
 	.nominate = piv_nominate,
 	.open = piv_open,
 	.close = piv_close,
@@ -398,6 +361,12 @@ const struct card_driver piv_driver = {
 	.read = piv_read,
 	.pin_status = piv_pin_status,
 	.pin_verify = piv_pin_verify,
+	.pin_change = piv_pin_change,
 	.pin_forget = piv_pin_forget,
 	.compute = piv_compute,
+	.place = piv_place,
+	.write = piv_write,
+	.generate = piv_generate,
+	.remove = piv_remove,
+	.reset = piv_reset,
 };

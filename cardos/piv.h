@@ -14,13 +14,30 @@
 
 enum {
 	PIV_KEY_MANAGEMENT = 0x9D,
+	PIV_KEY_ADMIN = 0x9B,
 	PIV_DISCOVERY = 0x7E,
 	PIV_CONTENT = 0x53, /* what GET DATA gives, but for PIV_DISCOVERY */
+	PIV_TAG_LIST = 0x5C,
+	PIV_PIN_BLOCK = 8,
+	PIV_KEYS = 32, /* key references differ in their last five bits */
+	/* what goes into GENERAL AUTHENTICATE, and comes out */
+	PIV_TEMPLATE = 0x7C,
+	PIV_WITNESS = 0x80,
+	PIV_CHALLENGE = 0x81,
+	PIV_RESPONSE = 0x82,
 };
+
+/* Attributes of private keys that Yubico's module has, too. */
+#define PIV_TOUCH_POLICY (CKA_VENDOR_DEFINED + 0x59554201UL)
+#define PIV_PIN_POLICY (CKA_VENDOR_DEFINED + 0x59554202UL)
 
 struct piv {
 	/* The key management key wants tag 85 for RSA as well. */
 	bool exponentiates;
+	bool admin;	/* 9B was authenticated, and not ended since */
+	uint8_t cipher; /* of 9B, 0: not known */
+	/* Public keys that were made here, of cards that tell of none. */
+	struct pubkey *made[PIV_KEYS];
 };
 
 /* The value of P1 for a key (SP 800-78-4, table 6-2), 0 for one of a kind
@@ -28,6 +45,10 @@ struct piv {
 uint8_t piv_algorithm(const struct pubkey *key);
 /* The key reference in an object's id. */
 uint8_t piv_reference(uint64_t id);
+/* The other way round, and the data object of its certificate; false when
+ * there is no such key. */
+bool piv_slot_id(uint8_t reference, CK_OBJECT_CLASS class, uint64_t *id,
+		 struct cursor *object) MUST_CHECK;
 
 /*
  * GET DATA of at most LE bytes, all that there is with APDU_ANSWER_MAX. GIVES
@@ -41,6 +62,51 @@ CK_RV piv_get_data(struct card_applet *a, struct cursor tag, size_t le,
 CK_RV piv_get_more(struct card_applet *a, struct builder *answer) MUST_CHECK;
 /* Is the data object at the start of the answer all there? */
 bool piv_whole(const struct builder *answer);
+
+/*
+ * GENERAL AUTHENTICATE with TEMPLATE in 7C; COMMAND has the rest. The answer
+ * comes whole.
+ */
+CK_RV piv_general_authenticate(struct card_applet *a, struct apdu command,
+			       struct cursor template,
+			       struct builder *answer) MUST_CHECK;
+
+/* piv_admin.c: the management key, from a text in hexadecimal or as it is; and
+ * a new one in its place. CKR_PIN_INCORRECT, CKR_PIN_LEN_RANGE. */
+CK_RV piv_admin_login(struct card_applet *a, struct cursor text) MUST_CHECK;
+CK_RV piv_admin_change(struct card_applet *a, struct cursor old_text,
+		       struct cursor new_text) MUST_CHECK;
+/* With the bytes of the key. */
+CK_RV piv_admin_authenticate(struct card_applet *a,
+			     struct cursor key) MUST_CHECK;
+/* Ends that by an answer that is wrong, where nothing else does. */
+CK_RV piv_admin_spoil(struct card_applet *a) MUST_CHECK;
+/* Makes sure that who is logged in may write. CKR_USER_NOT_LOGGED_IN. */
+CK_RV piv_admin_need(struct card_applet *a) MUST_CHECK;
+
+/* piv_pin.c */
+CK_RV piv_pin_status(struct card_applet *a, size_t pin,
+		     struct card_pin_status *status);
+CK_RV piv_pin_verify(struct card_applet *a, size_t pin, struct cursor value,
+		     struct card_pin_status *status);
+CK_RV piv_pin_change(struct card_applet *a, size_t pin, struct cursor old_value,
+		     struct cursor new_value, struct card_pin_status *status);
+CK_RV piv_pin_forget(struct card_applet *a, size_t pin);
+CK_RV piv_reset(struct card_applet *a, struct cursor so_pin);
+
+/* piv_write.c */
+CK_RV piv_place(struct card_applet *a, const struct card_new *new,
+		uint64_t *id);
+CK_RV piv_write(struct card_applet *a, const struct card_new *new, uint64_t id);
+CK_RV piv_generate(struct card_applet *a, const struct card_new *new,
+		   uint64_t id);
+CK_RV piv_remove(struct card_applet *a, const struct card_object *object);
+/* PUT DATA; without content the object is gone. */
+CK_RV piv_put_data(struct card_applet *a, struct cursor tag,
+		   struct cursor content) MUST_CHECK;
+/* The public key that was made for a key reference, or NULL. */
+struct pubkey *piv_made(const struct card_applet *a, uint8_t reference);
+void piv_made_forget(struct card_applet *a);
 
 /* piv_objects.c and piv_identity.c: functions of the driver. */
 CK_RV piv_list(struct card_applet *a, size_t pin, CK_OBJECT_CLASS class,

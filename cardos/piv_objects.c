@@ -85,6 +85,19 @@ slot_find(uint8_t reference)
 	return NULL;
 }
 
+bool
+piv_slot_id(uint8_t reference, CK_OBJECT_CLASS class, uint64_t *id,
+	    struct cursor *object)
+{
+	const struct piv_slot *slot = slot_find(reference);
+
+	if (slot == NULL)
+		return false;
+	*id = (uint64_t)reference << REFERENCE_SHIFT | class;
+	*object = slot->object;
+	return true;
+}
+
 static struct card_object_name
 slot_name(const struct piv_slot *slot, CK_OBJECT_CLASS class)
 {
@@ -302,6 +315,23 @@ objects_of(const struct piv_slot *slot, const struct certificate *c,
 	return CKR_OK;
 }
 
+/* A key that was made here, and has no certificate yet. */
+static CK_RV
+objects_made(const struct piv_slot *slot, struct pubkey *key,
+	     struct card_object **found)
+{
+	const struct certificate none = { 0 };
+	struct card_object *first = NULL, **end = &first;
+	CK_RV rv = keys_add(&end, slot, &none, pubkey_ref(key));
+
+	if (rv != CKR_OK) {
+		card_objects_free(first);
+		return rv;
+	}
+	*found = first;
+	return CKR_OK;
+}
+
 CK_RV
 piv_read(struct card_applet *a, const struct card_object *object,
 	 struct card_object **found)
@@ -324,5 +354,8 @@ piv_read(struct card_applet *a, const struct card_object *object,
 		rv = CKR_OBJECT_HANDLE_INVALID;
 	}
 	builder_free(&der);
+	if (rv == CKR_OBJECT_HANDLE_INVALID &&
+	    piv_made(a, slot->reference) != NULL)
+		rv = objects_made(slot, piv_made(a, slot->reference), found);
 	return rv;
 }

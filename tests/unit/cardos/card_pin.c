@@ -31,7 +31,7 @@ login_empty(void **state)
 	assert_int_equal(login(t, "", 0), CKR_PIN_INCORRECT);
 	assert_int_equal(login(t, "123456789", 9), CKR_PIN_INCORRECT);
 	assert_int_equal(t->ops->login(t, LOGIN_SO, cursor_of("1", 1)),
-			 CKR_USER_TYPE_INVALID);
+			 CKR_PIN_INCORRECT);
 	token_unref(t);
 }
 
@@ -238,7 +238,9 @@ logout_impossible(void **state)
 	script_add(script, "> 0020FF80\n< 6A86\n"
 			   "> 00A4040006D2760001240100\n< 6A82\n"
 			   "> 00A4040008A00000015100000000\n< 6A82\n"
-			   "> 00A4040008A00000000300000000\n< 6A82\n");
+			   "> 00A4040008A00000000300000000\n< 6A82\n"
+			   "> 00A4040008A0000006472F000100\n< 6A82\n"
+			   "> 00A4040007A000000527200100\n< 6A82\n");
 	assert_int_equal(t->ops->logout(t), CKR_OK);
 	assert_int_equal(t->ops->login_state(t), LOGIN_NONE);
 	token_unref(t);

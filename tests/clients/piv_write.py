@@ -1,0 +1,337 @@
+#!/usr/bin/python3
+"""Writes to a PIV card as its security officer, and by C_SetPIN.
+
+usage: piv_write.py MODULE, beside an empty card. What is written is
+judged by yubico-piv-tool and OpenSSL.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+import PyKCS11 as p11
+
+FLAGS = p11.CKF_SERIAL_SESSION | p11.CKF_RW_SESSION
+KEY = "010203040506070801020304050607080102030405060708"
+P256 = bytes.fromhex("06082a8648ce3d030107")
+SHA256_RSA = p11.Mechanism(p11.CKM_SHA256_RSA_PKCS, None)
+RSA_PAIR = p11.Mechanism(p11.CKM_RSA_PKCS_KEY_PAIR_GEN, None)
+EC_PAIR = p11.Mechanism(p11.CKM_EC_KEY_PAIR_GEN, None)
+
+
+def run(*command, data=None):
+    return subprocess.run(command, check=True, capture_output=True,
+                          input=data).stdout
+
+
+def state(name):
+    text = run(*os.environ["CARD_TELL"].split(), "state").decode()
+    return int(re.search(name + r"=(\d+)", text).group(1))
+
+
+def exchanges():
+    with open(os.environ["CARD_TRACE"], encoding="ascii") as trace:
+        return [line for line in trace if line.startswith(">")]
+
+
+def expect(what, wanted, function, *arguments):
+    got = p11.CKR_OK
+    try:
+        function(*arguments)
+    except p11.PyKCS11Error as error:
+        got = error.value
+    if got != wanted:
+        sys.exit(f"{what}: {p11.CKR.get(got, got)}")
+
+
+def silent(what, wanted, function, *arguments):
+    """Refused, and the card hears nothing of it."""
+    before = exchanges()
+    expect(what, wanted, function, *arguments)
+    if exchanges() != before:
+        sys.exit(f"{what}: {exchanges()[len(before):]}")
+
+
+def yubico(*arguments):
+    return subprocess.run(["yubico-piv-tool", "-r", "", *arguments],
+                          check=True, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT).stdout
+
+
+def certificate(subject, key=None, size=0):
+    """Of a key of its own, or for a public key; at least of such a size, also
+    when it is compressed to a half."""
+    with tempfile.TemporaryDirectory() as folder:
+        comment = "nsComment=" + os.urandom(size // 2).hex()
+        extra = ["-addext", comment] if size else []
+        run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
+            "-subj", subject, "-keyout", folder + "/key", "-out",
+            folder + "/cert", *extra)
+        if key is not None:
+            with open(folder + "/pub", "wb") as file:
+                file.write(key)
+            run("openssl", "req", "-new", "-key", folder + "/key", "-subj",
+                subject, "-out", folder + "/request")
+            run("openssl", "x509", "-req", "-in", folder + "/request",
+                "-signkey", folder + "/key", "-force_pubkey", folder + "/pub",
+                "-out", folder + "/cert")
+        return run("openssl", "x509", "-in", folder + "/cert", "-outform",
+                   "DER")
+
+
+def certificate_template(der, cka_id):
+    return [(p11.CKA_CLASS, p11.CKO_CERTIFICATE),
+            (p11.CKA_CERTIFICATE_TYPE, p11.CKC_X_509),
+            (p11.CKA_TOKEN, p11.CK_TRUE), (p11.CKA_PRIVATE, p11.CK_FALSE),
+            (p11.CKA_LABEL, "mine"), (p11.CKA_ID, cka_id),
+            (p11.CKA_VALUE, der)]
+
+
+def pair(public, cka_id, private=()):
+    return ([(p11.CKA_TOKEN, p11.CK_TRUE), (p11.CKA_ID, cka_id)] + public,
+            [(p11.CKA_TOKEN, p11.CK_TRUE), (p11.CKA_PRIVATE, p11.CK_TRUE),
+             (p11.CKA_ID, cka_id)] + list(private))
+
+
+def rsa(cka_id, bits=2048):
+    return pair([(p11.CKA_MODULUS_BITS, bits),
+                 (p11.CKA_PUBLIC_EXPONENT, b"\1\0\1")], cka_id)
+
+
+def ec(cka_id, curve=P256):
+    return pair([(p11.CKA_EC_PARAMS, curve)], cka_id)
+
+
+def public_key(session, key):
+    """As PEM."""
+    der = bytes(session.getAttributeValue(key, [p11.CKA_PUBLIC_KEY_INFO])[0])
+    return run("openssl", "pkey", "-pubin", "-inform", "DER", data=der)
+
+
+def count(session, kind, cka_id):
+    return len(session.findObjects([(p11.CKA_CLASS, kind),
+                                    (p11.CKA_ID, cka_id)]))
+
+
+def login_of_so(session):
+    wrong = p11.CKR_PIN_INCORRECT
+    silent("no key", wrong, session.login, "1234", p11.CKU_SO)
+    expect("a wrong key", wrong, session.login, "00" * 24, p11.CKU_SO)
+    expect("a key for another cipher", wrong, session.login, "00" * 16,
+           p11.CKU_SO)
+    if state("admin"):
+        sys.exit("a wrong key logs in")
+    session.login(KEY, p11.CKU_SO)
+    session.logout()
+    if state("admin"):
+        sys.exit("the management key outlives the logout")
+    session.login(KEY, p11.CKU_SO)
+
+
+def without_login(session):
+    der = certificate("/CN=nobody")
+    refused = p11.CKR_USER_NOT_LOGGED_IN
+    silent("a certificate, without a login", refused, session.createObject,
+           certificate_template(der, b"\1"))
+    silent("a key, without a login", refused, session.generateKeyPair,
+           *rsa(b"\1"), RSA_PAIR)
+
+
+def templates(session):
+    """What cannot be is refused before the card hears of it."""
+    der = certificate("/CN=judged")
+    good = certificate_template(der, b"\1")
+    invalid = p11.CKR_ATTRIBUTE_VALUE_INVALID
+    incomplete = p11.CKR_TEMPLATE_INCOMPLETE
+
+    def without(kind):
+        return [a for a in good if a[0] != kind]
+
+    silent("no class", incomplete, session.createObject,
+           without(p11.CKA_CLASS))
+    silent("no value", incomplete, session.createObject,
+           without(p11.CKA_VALUE))
+    silent("not a certificate", invalid, session.createObject,
+           certificate_template(b"nonsense", b"\1"))
+    silent("no such place", invalid, session.createObject,
+           certificate_template(der, b"\x99"))
+    silent("an attribute of keys", p11.CKR_TEMPLATE_INCONSISTENT,
+           session.createObject, good + [(p11.CKA_MODULUS_BITS, 1024)])
+    silent("a read-only attribute", p11.CKR_ATTRIBUTE_READ_ONLY,
+           session.createObject, good + [(p11.CKA_UNIQUE_ID, b"1")])
+    silent("too large", p11.CKR_DEVICE_MEMORY, session.createObject,
+           certificate_template(certificate("/CN=large", size=7000),
+                                b"\1"))
+    silent("no bits", incomplete, session.generateKeyPair,
+           *pair([], b"\1"), RSA_PAIR)
+    silent("odd bits", p11.CKR_KEY_SIZE_RANGE, session.generateKeyPair,
+           *rsa(b"\1", 1536), RSA_PAIR)
+    silent("no curve", p11.CKR_CURVE_NOT_SUPPORTED, session.generateKeyPair,
+           *ec(b"\1", b"\x06\x01\x00"), EC_PAIR)
+    silent("another curve", p11.CKR_CURVE_NOT_SUPPORTED,
+           session.generateKeyPair, *ec(b"\1", bytes.fromhex("06052b8104000a")),
+           EC_PAIR)
+    public, private = rsa(b"\1")
+    private[2] = (p11.CKA_ID, b"\2")
+    silent("two places", p11.CKR_TEMPLATE_INCONSISTENT,
+           session.generateKeyPair, public, private, RSA_PAIR)
+
+
+def keys(session):
+    before = len(exchanges())
+    public, private = session.generateKeyPair(*rsa(b"\1"), RSA_PAIR)
+    cost = len(exchanges()) - before
+    if cost > 5:
+        sys.exit(f"a key took {cost} exchanges")
+    pem = public_key(session, public)
+    der = certificate("/CN=first", pem)
+    session.createObject(certificate_template(der, b"\1"))
+    found = session.findObjects([(p11.CKA_CLASS, p11.CKO_CERTIFICATE),
+                                 (p11.CKA_ID, b"\1")])
+    value = bytes(session.getAttributeValue(found[0], [p11.CKA_VALUE])[0])
+    if value != der:
+        sys.exit("another certificate")
+    # the SO may not use it
+    expect("the SO signs", p11.CKR_USER_NOT_LOGGED_IN, session.sign, private,
+           b"message", SHA256_RSA)
+    return pem, der
+
+
+def judged(pem, der):
+    """By Yubico's tool and OpenSSL, on the same card."""
+    if "CN=first" not in yubico("-a", "status"):
+        sys.exit("Yubico's tool does not see the certificate")
+    text = yubico("-a", "read-certificate", "-s", "9a")
+    got = run("openssl", "x509", "-outform", "DER", data=text.encode())
+    if got != der:
+        sys.exit("Yubico's tool reads another certificate")
+    text = run("openssl", "x509", "-inform", "DER", "-noout", "-pubkey",
+               data=der)
+    if text != pem:
+        sys.exit("the certificate has another key")
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(run("openssl", "x509", "-inform", "DER", data=der))
+        file.flush()
+        if "Successful" not in yubico("-a", "verify-pin", "-P", "123456",
+                                      "-a", "test-signature", "-s", "9a",
+                                      "-i", file.name):
+            sys.exit("Yubico's tool cannot sign")
+
+
+def signs(session, pem):
+    session.login("123456")
+    key = session.findObjects([(p11.CKA_CLASS, p11.CKO_PRIVATE_KEY),
+                               (p11.CKA_ID, b"\1")])[0]
+    signature = bytes(session.sign(key, b"message", SHA256_RSA))
+    with tempfile.TemporaryDirectory() as folder:
+        for name, data in [("pub", pem), ("sig", signature)]:
+            with open(f"{folder}/{name}", "wb") as file:
+                file.write(data)
+        run("openssl", "dgst", "-sha256", "-verify", folder + "/pub",
+            "-signature", folder + "/sig", data=b"message")
+    der = certificate("/CN=user")
+    expect("the user writes", p11.CKR_USER_NOT_LOGGED_IN,
+           session.createObject, certificate_template(der, b"\2"))
+    session.logout()
+
+
+def replaced(session):
+    """A new key takes the old certificate away, and so does C_DestroyObject."""
+    session.login(KEY, p11.CKU_SO)
+    session.generateKeyPair(*ec(b"\1"), EC_PAIR)
+    if count(session, p11.CKO_CERTIFICATE, b"\1") != 0:
+        sys.exit("the old certificate is still there")
+    if count(session, p11.CKO_PUBLIC_KEY, b"\1") != 1:
+        sys.exit("the new key is not there")
+    handle = session.createObject(
+        certificate_template(certificate("/CN=gone"), b"\4"))
+    session.destroyObject(handle)
+    if count(session, p11.CKO_CERTIFICATE, b"\4") != 0:
+        sys.exit("a destroyed certificate is still there")
+    expect("destroyed twice", p11.CKR_OBJECT_HANDLE_INVALID,
+           session.destroyObject, handle)
+    session.logout()
+
+
+def pins(session):
+    other = "12" * 8 + "34" * 8 + "56" * 8
+    wrong, locked = p11.CKR_PIN_INCORRECT, p11.CKR_PIN_LOCKED
+    session.login(KEY, p11.CKU_SO)
+    expect("an old key that is wrong", wrong, session.setPin, other, other)
+    expect("a key of no size", p11.CKR_PIN_LEN_RANGE, session.setPin, KEY,
+           "12" * 20)
+    expect("a new key", p11.CKR_OK, session.setPin, KEY, other)
+    session.logout()
+    expect("the old key", wrong, session.login, KEY, p11.CKU_SO)
+    session.login(other, p11.CKU_SO)
+    expect("the key again", p11.CKR_OK, session.setPin, other, KEY)
+    expect("the SO sets the PIN", p11.CKR_FUNCTION_NOT_SUPPORTED,
+           session.initPin, "123456")
+    session.logout()
+
+    silent("a short PIN", p11.CKR_PIN_LEN_RANGE, session.setPin, "123456",
+           "12345")
+    expect("a wrong PIN", wrong, session.setPin, "999999", "654321")
+    if state("pin") != 2:
+        sys.exit("a wrong PIN costs not one try")
+    expect("a new PIN", p11.CKR_OK, session.setPin, "123456", "654321")
+    if state("verified"):
+        sys.exit("a new PIN is left verified")
+    for _ in range(2):
+        expect("a wrong PIN", wrong, session.setPin, "999999", "123456")
+    try:  # cards differ in what they call the last one
+        session.setPin("999999", "123456")
+    except p11.PyKCS11Error as error:
+        if error.value not in (wrong, locked):
+            raise
+    expect("a blocked PIN", locked, session.setPin, "654321", "123456")
+    expect("the PUK as a PIN", locked, session.setPin, "12345678", "123456")
+    if state("puk") != 3:
+        sys.exit("a PUK try is gone")
+    expect("a wrong PUK", wrong, session.setPin, "PUK:87654321", "123456")
+    if state("puk") != 2:
+        sys.exit("a wrong PUK costs not one try")
+    expect("the PUK", p11.CKR_OK, session.setPin, "PUK:12345678", "123456")
+    if state("pin") != 3 or state("puk") != 3:
+        sys.exit("not all tries are there")
+    session.login("123456")
+    session.logout()
+
+
+def reset(lib, slot):
+    wrong = p11.CKR_PIN_INCORRECT
+    expect("a reset with a wrong key", wrong, lib.initToken, slot, "00" * 24,
+           "label")
+    if state("pin") != 3 or state("puk") != 3:
+        sys.exit("a refused reset costs tries")
+    lib.initToken(slot, KEY, "label")
+    if state("pin") != 3 or state("puk") != 3:
+        sys.exit("not all tries after the reset")
+    session = lib.openSession(slot, FLAGS)
+    if session.findObjects([(p11.CKA_CLASS, p11.CKO_PUBLIC_KEY)]):
+        sys.exit("a key outlives the reset")
+    session.login("123456")
+    session.closeSession()
+
+
+def main():
+    lib = p11.PyKCS11Lib()
+    lib.load(sys.argv[1])
+    slot = lib.getSlotList(tokenPresent=True)[0]
+    session = lib.openSession(slot, FLAGS)
+    without_login(session)
+    login_of_so(session)
+    templates(session)
+    pem, der = keys(session)
+    session.logout()
+    judged(pem, der)
+    signs(session, pem)
+    replaced(session)
+    pins(session)
+    session.closeSession()
+    reset(lib, slot)
+
+
+main()

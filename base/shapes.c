@@ -69,19 +69,20 @@ static const struct rule certificate[] = {
 		CKA_ALLOWED_MECHANISMS, FORM_MECHANISMS, NO_VALUE, GIVEN \
 	}
 
-#define PUBLIC_RULES(rsa, ec)                                            \
+#define PUBLIC_RULES(crypt, sign, kem)                                            \
 	KEY_RULES, { CKA_PRIVATE, FORM_BOOL, IS_FALSE, GIVEN },          \
 		{ CKA_SUBJECT, FORM_BYTES, IS_EMPTY, USAGE },            \
 		{ CKA_PUBLIC_KEY_INFO, FORM_BYTES, NO_VALUE, MATERIAL }, \
 		{ CKA_TRUSTED, FORM_BOOL, IS_FALSE, USAGE },             \
-		{ CKA_ENCRYPT, FORM_BOOL, rsa, USAGE },                  \
-		{ CKA_VERIFY, FORM_BOOL, IS_TRUE, USAGE },               \
+		{ CKA_ENCRYPT, FORM_BOOL, crypt, USAGE },                \
+		{ CKA_VERIFY, FORM_BOOL, sign, USAGE },                  \
 		{ CKA_VERIFY_RECOVER, FORM_BOOL, IS_FALSE, USAGE },      \
-		{ CKA_WRAP, FORM_BOOL, rsa, USAGE },                     \
+		{ CKA_WRAP, FORM_BOOL, crypt, USAGE },                   \
 		{ CKA_WRAP_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN },   \
-		{ CKA_ENCAPSULATE, FORM_BOOL, IS_FALSE, USAGE },         \
+		{ CKA_ENCAPSULATE, FORM_BOOL, kem, USAGE },              \
+		{ CKA_ENCAPSULATE_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN }, \
 	{                                                                \
-		CKA_DERIVE, FORM_BOOL, ec, USAGE                         \
+		CKA_DERIVE, FORM_BOOL, IS_FALSE, USAGE                   \
 	}
 
 /* what private and secret keys have in common */
@@ -95,24 +96,25 @@ static const struct rule certificate[] = {
 		CKA_WRAP_WITH_TRUSTED, FORM_BOOL, IS_FALSE, USAGE | ONLY_UP  \
 	}
 
-#define PRIVATE_RULES(rsa, ec)                                           \
+#define PRIVATE_RULES(crypt, sign, derive, kem)                                           \
 	GUARDED_RULES, { CKA_SUBJECT, FORM_BYTES, IS_EMPTY, USAGE },     \
 		{ CKA_PUBLIC_KEY_INFO, FORM_BYTES, NO_VALUE, MATERIAL }, \
 		{ CKA_ALWAYS_AUTHENTICATE, FORM_BOOL, IS_FALSE, GIVEN }, \
-		{ CKA_DECRYPT, FORM_BOOL, rsa, USAGE },                  \
-		{ CKA_SIGN, FORM_BOOL, IS_TRUE, USAGE },                 \
+		{ CKA_DECRYPT, FORM_BOOL, crypt, USAGE },                \
+		{ CKA_SIGN, FORM_BOOL, sign, USAGE },                    \
 		{ CKA_SIGN_RECOVER, FORM_BOOL, IS_FALSE, USAGE },        \
-		{ CKA_UNWRAP, FORM_BOOL, rsa, USAGE },                   \
+		{ CKA_UNWRAP, FORM_BOOL, crypt, USAGE },                 \
 		{ CKA_UNWRAP_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN }, \
 		{ CKA_DERIVE_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN }, \
-		{ CKA_DECAPSULATE, FORM_BOOL, IS_FALSE, USAGE },         \
+		{ CKA_DECAPSULATE, FORM_BOOL, kem, USAGE },              \
+		{ CKA_DECAPSULATE_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN }, \
 	{                                                                \
-		CKA_DERIVE, FORM_BOOL, ec, USAGE                         \
+		CKA_DERIVE, FORM_BOOL, derive, USAGE                     \
 	}
 
 /* 6.1.2 */
 static const struct rule rsa_public[] = {
-	PUBLIC_RULES(IS_TRUE, IS_FALSE),
+	PUBLIC_RULES(IS_TRUE, IS_TRUE, IS_FALSE),
 	{ CKA_MODULUS, FORM_NUMBER, NO_VALUE, MATERIAL | NEED_CREATE },
 	{ CKA_MODULUS_BITS, FORM_ULONG, NO_VALUE, ON_GENERATE | NEED_GENERATE },
 	{ CKA_PUBLIC_EXPONENT, FORM_NUMBER, NO_VALUE, GIVEN | NEED_CREATE },
@@ -120,7 +122,7 @@ static const struct rule rsa_public[] = {
 
 /* 6.1.3; without the public exponent a key cannot be used blinded */
 static const struct rule rsa_private[] = {
-	PRIVATE_RULES(IS_TRUE, IS_FALSE),
+	PRIVATE_RULES(IS_TRUE, IS_TRUE, IS_FALSE, IS_FALSE),
 	{ CKA_MODULUS, FORM_NUMBER, NO_VALUE, MATERIAL | NEED_CREATE },
 	{ CKA_PUBLIC_EXPONENT, FORM_NUMBER, NO_VALUE, MATERIAL | NEED_CREATE },
 	{ CKA_PRIVATE_EXPONENT, FORM_NUMBER, NO_VALUE, MATERIAL | NEED_CREATE },
@@ -133,7 +135,7 @@ static const struct rule rsa_private[] = {
 
 /* 6.3.3 */
 static const struct rule ec_public[] = {
-	PUBLIC_RULES(IS_FALSE, IS_FALSE),
+	PUBLIC_RULES(IS_FALSE, IS_TRUE, IS_FALSE),
 	{ CKA_EC_PARAMS, FORM_BYTES, NO_VALUE,
 	  GIVEN | NEED_CREATE | NEED_GENERATE },
 	{ CKA_EC_POINT, FORM_NUMBER, NO_VALUE, MATERIAL | NEED_CREATE },
@@ -141,10 +143,77 @@ static const struct rule ec_public[] = {
 
 /* 6.3.4; the point is none of its attributes, but clients send it along */
 static const struct rule ec_private[] = {
-	PRIVATE_RULES(IS_FALSE, IS_TRUE),
+	PRIVATE_RULES(IS_FALSE, IS_TRUE, IS_TRUE, IS_FALSE),
 	{ CKA_EC_PARAMS, FORM_BYTES, NO_VALUE, MATERIAL | NEED_CREATE },
 	{ CKA_VALUE, FORM_NUMBER, NO_VALUE, MATERIAL | NEED_CREATE },
 	{ CKA_EC_POINT, FORM_NUMBER, NO_VALUE, MATERIAL },
+};
+
+/* 6.2.2 */
+static const struct rule dsa_public[] = {
+	PUBLIC_RULES(IS_FALSE, IS_TRUE, IS_FALSE),
+	{ CKA_PRIME, FORM_NUMBER, NO_VALUE, MATERIAL | NEED_CREATE },
+	{ CKA_SUBPRIME, FORM_NUMBER, NO_VALUE, MATERIAL | NEED_CREATE },
+	{ CKA_BASE, FORM_NUMBER, NO_VALUE, MATERIAL | NEED_CREATE },
+	{ CKA_VALUE, FORM_NUMBER, NO_VALUE, MATERIAL | NEED_CREATE },
+};
+
+/* 6.4.2 */
+static const struct rule dh_public[] = {
+	PUBLIC_RULES(IS_FALSE, IS_FALSE, IS_FALSE),
+	{ CKA_PRIME, FORM_NUMBER, NO_VALUE,
+	  GIVEN | NEED_CREATE | NEED_GENERATE },
+	{ CKA_BASE, FORM_NUMBER, NO_VALUE,
+	  GIVEN | NEED_CREATE | NEED_GENERATE },
+	{ CKA_VALUE, FORM_NUMBER, NO_VALUE, MATERIAL | NEED_CREATE },
+};
+
+/* 6.4.3 */
+static const struct rule dh_private[] = {
+	PRIVATE_RULES(IS_FALSE, IS_FALSE, IS_TRUE, IS_FALSE),
+	{ CKA_PRIME, FORM_NUMBER, NO_VALUE, MATERIAL | NEED_CREATE },
+	{ CKA_BASE, FORM_NUMBER, NO_VALUE, MATERIAL | NEED_CREATE },
+	{ CKA_VALUE, FORM_NUMBER, NO_VALUE, MATERIAL | NEED_CREATE },
+	{ CKA_VALUE_BITS, FORM_ULONG, NO_VALUE, ON_GENERATE },
+};
+
+/* 6.67.2, 6.68.2, 6.69.2 */
+#define SET_PUBLIC                                    \
+	{ CKA_PARAMETER_SET, FORM_ULONG, NO_VALUE,    \
+	  GIVEN | NEED_CREATE | NEED_GENERATE },      \
+	{                                             \
+		CKA_VALUE, FORM_NUMBER, NO_VALUE,     \
+			MATERIAL | NEED_CREATE        \
+	}
+static const struct rule set_public[] = {
+	PUBLIC_RULES(IS_FALSE, IS_TRUE, IS_FALSE),
+	SET_PUBLIC,
+};
+static const struct rule kem_public[] = {
+	PUBLIC_RULES(IS_FALSE, IS_FALSE, IS_TRUE),
+	SET_PUBLIC,
+};
+
+/* 6.67.3, 6.68.3, 6.69.3; either seed or value will do, where there are seeds */
+#define SET_PRIVATE                                                  \
+	{ CKA_PARAMETER_SET, FORM_ULONG, NO_VALUE,                   \
+	  MATERIAL | NEED_CREATE },                                  \
+	{                                                            \
+		CKA_VALUE, FORM_NUMBER, NO_VALUE, MATERIAL           \
+	}
+static const struct rule ml_dsa_private[] = {
+	PRIVATE_RULES(IS_FALSE, IS_TRUE, IS_FALSE, IS_FALSE),
+	SET_PRIVATE,
+	{ CKA_SEED, FORM_NUMBER, NO_VALUE, MATERIAL },
+};
+static const struct rule slh_dsa_private[] = {
+	PRIVATE_RULES(IS_FALSE, IS_TRUE, IS_FALSE, IS_FALSE),
+	SET_PRIVATE,
+};
+static const struct rule ml_kem_private[] = {
+	PRIVATE_RULES(IS_FALSE, IS_FALSE, IS_FALSE, IS_TRUE),
+	SET_PRIVATE,
+	{ CKA_SEED, FORM_NUMBER, NO_VALUE, MATERIAL },
 };
 
 /* 4.10 */
@@ -191,6 +260,15 @@ static const struct shape shapes[] = {
 	KEY(CKO_PRIVATE_KEY, CKK_EC_EDWARDS, ec_private),
 	KEY(CKO_PUBLIC_KEY, CKK_EC_MONTGOMERY, ec_public),
 	KEY(CKO_PRIVATE_KEY, CKK_EC_MONTGOMERY, ec_private),
+	KEY(CKO_PUBLIC_KEY, CKK_DSA, dsa_public),
+	KEY(CKO_PUBLIC_KEY, CKK_DH, dh_public),
+	KEY(CKO_PRIVATE_KEY, CKK_DH, dh_private),
+	KEY(CKO_PUBLIC_KEY, CKK_ML_KEM, kem_public),
+	KEY(CKO_PRIVATE_KEY, CKK_ML_KEM, ml_kem_private),
+	KEY(CKO_PUBLIC_KEY, CKK_ML_DSA, set_public),
+	KEY(CKO_PRIVATE_KEY, CKK_ML_DSA, ml_dsa_private),
+	KEY(CKO_PUBLIC_KEY, CKK_SLH_DSA, set_public),
+	KEY(CKO_PRIVATE_KEY, CKK_SLH_DSA, slh_dsa_private),
 	KEY(CKO_SECRET_KEY, CKK_GENERIC_SECRET, secret),
 	KEY(CKO_SECRET_KEY, CKK_AES, secret),
 	KEY(CKO_SECRET_KEY, CKK_AES_XTS, secret),

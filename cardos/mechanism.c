@@ -48,19 +48,6 @@ way_find(enum scheme_kind kind, enum operation_kind operation,
 	return NULL;
 }
 
-static CK_KEY_TYPE
-scheme_key_type(enum scheme_kind kind)
-{
-	switch (kind) {
-	case SCHEME_ECDSA:
-		return CKK_EC;
-	case SCHEME_EDDSA:
-		return CKK_EC_EDWARDS;
-	default:
-		return CKK_RSA;
-	}
-}
-
 CK_RV
 mechanism_primitive(const struct scheme *scheme, enum operation_kind kind,
 		    const struct card_key *key, enum card_primitive *primitive)
@@ -75,6 +62,10 @@ mechanism_primitive(const struct scheme *scheme, enum operation_kind kind,
 		return CKR_MECHANISM_INVALID;
 	if (key->public_key->type != scheme_key_type(scheme->kind))
 		return CKR_KEY_TYPE_INCONSISTENT;
+	/* no card is known with a variant of EdDSA */
+	if (scheme->kind == SCHEME_EDDSA &&
+	    (scheme->prehashed || scheme->label.left > 0))
+		return CKR_MECHANISM_PARAM_INVALID;
 	if (!allowed)
 		return CKR_KEY_FUNCTION_NOT_PERMITTED;
 	way = way_find(scheme->kind, kind, key->primitives);

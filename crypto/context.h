@@ -30,11 +30,13 @@ enum cipher_mode {
 };
 enum { KEY_SIZES_MAX = 3 };
 
-/* RSA and EC by names that only a provider knows: under their usual ones an
+/* RSA, EC and others by names that only a provider knows: under their usual ones an
  * engine that the host program made its default (`openssl -engine pkcs11`) would
  * be asked for our keys. */
 #define ALGORITHM_RSA "1.2.840.113549.1.1.1"
 #define ALGORITHM_EC "1.2.840.10045.2.1"
+#define ALGORITHM_DSA "1.2.840.10040.4.1"
+#define ALGORITHM_DH "1.2.840.113549.1.3.1"
 
 /* Fetching costs a lock and a table walk, so it is done once per context. */
 struct crypto {

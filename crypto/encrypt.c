@@ -10,6 +10,7 @@ enum {
 	BLOCK_MAX = RSA_BITS_MAX / 8,
 	PKCS1_OVERHEAD = 11,
 	PARAMS_MAX = 6,
+	SECRET_SIZE = 32, /* of any ML-KEM (FIPS 203, 8) */
 };
 
 EVP_PKEY_CTX *
@@ -24,7 +25,7 @@ computation_new(const struct pubkey *key)
 static bool
 computation_prepare(EVP_PKEY_CTX *computation, CK_KEY_TYPE type)
 {
-	if (type == CKK_EC)
+	if (type != CKK_RSA)
 		return EVP_PKEY_verify_init(computation) == 1;
 	return EVP_PKEY_encrypt_init(computation) == 1 &&
 	       EVP_PKEY_CTX_set_rsa_padding(computation, RSA_NO_PADDING) == 1;
@@ -166,4 +167,26 @@ pubkey_encrypt(struct pubkey *key, const struct scheme *scheme,
 	default:
 		return CKR_MECHANISM_INVALID;
 	}
+}
+
+CK_RV
+pubkey_encapsulate(struct pubkey *key, struct builder *ciphertext,
+		   struct builder *secret)
+{
+	if (key->type != CKK_ML_KEM)
+		return CKR_KEY_TYPE_INCONSISTENT;
+	size_t wrapped = pubkey_size(key), size = SECRET_SIZE;
+	uint8_t *place = builder_space(ciphertext, wrapped);
+	uint8_t *secret_place = builder_space(secret, size);
+	if (place == NULL || secret_place == NULL)
+		return CKR_HOST_MEMORY;
+	crypto_enter();
+	EVP_PKEY_CTX *computation = computation_new(key);
+	bool good = computation != NULL &&
+		    EVP_PKEY_encapsulate_init(computation, NULL) == 1 &&
+		    EVP_PKEY_encapsulate(computation, place, &wrapped,
+					 secret_place, &size) == 1 &&
+		    wrapped == pubkey_size(key) && size == SECRET_SIZE;
+	EVP_PKEY_CTX_free(computation);
+	return crypto_leave(good, CKR_FUNCTION_FAILED);
 }

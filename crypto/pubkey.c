@@ -12,6 +12,9 @@ enum {
 	RSA_BITS_MIN = 512,
 	POINT_UNCOMPRESSED = 0x04,
 	INFO_MAX = 2 * (RSA_BITS_MAX / 8) + 128,
+	FIELD_BITS_MIN = 512,
+	FIELD_BITS_MAX = 8192,
+	DSA_BITS_MAX = 3072,
 };
 
 /* AlgorithmIdentifier of RFC 3279, 2.3.1: rsaEncryption with NULL. */
@@ -40,12 +43,20 @@ rsa_numbers_write(const struct pubkey *key, struct builder *out)
 	der_put_unsigned(out, key->exponent);
 }
 
+static bool
+is_of_field(const struct pubkey *key)
+{
+	return key->type == CKK_DSA || key->type == CKK_DH;
+}
+
 static void
 key_bits_write(const struct pubkey *key, struct builder *out)
 {
 	builder_u8(out, 0); /* unused bits */
 	if (key->type == CKK_RSA)
 		info_wrap(out, DER_SEQUENCE, key, rsa_numbers_write);
+	else if (is_of_field(key))
+		der_put_unsigned(out, key->value);
 	else
 		builder_append(out, key->point);
 }
@@ -56,9 +67,13 @@ algorithm_write(const struct pubkey *key, struct builder *out)
 	if (key->type == CKK_RSA) {
 		tlv_put(out, DER_OID, cursor_of(rsa_oid, sizeof(rsa_oid)));
 		tlv_put(out, DER_NULL, cursor_of(NULL, 0));
+	} else if (is_of_field(key)) {
+		ffc_algorithm_write(key, out);
 	} else if (key->type != CKK_EC) {
-		/* RFC 8410, 3: the algorithm says it all */
-		builder_append(out, key->curve->oid);
+		/* RFC 8410, 3: the algorithm says it all; RFC 9881 and others
+		 * do the same for parameter sets */
+		builder_append(out, key->set != NULL ? key->set->oid
+						     : key->curve->oid);
 	} else {
 		tlv_put(out, DER_OID, cursor_of(ec_oid, sizeof(ec_oid)));
 		builder_append(out, key->curve->oid);
@@ -86,7 +101,8 @@ rsa_parse(struct cursor parameter, struct cursor bits, struct pubkey *key)
 	       cursor_end(&numbers);
 }
 
-/* An algorithm that is a curve, and whose key is a bare point (RFC 8410). */
+/* An algorithm that is a curve (RFC 8410) or a parameter set, and whose key is
+ * bare bytes. */
 static CK_RV
 safe_parse(struct cursor oid, struct cursor parameter, struct cursor bits,
 	   struct pubkey *key)
@@ -95,8 +111,10 @@ safe_parse(struct cursor oid, struct cursor parameter, struct cursor bits,
 	if (key->curve == NULL)
 		key->curve = curve_typed(CKK_EC_MONTGOMERY, oid);
 	if (key->curve == NULL)
+		key->set = parameter_set_of_oid(oid);
+	if (key->curve == NULL && key->set == NULL)
 		return CKR_KEY_TYPE_INCONSISTENT;
-	key->type = key->curve->type;
+	key->type = key->set != NULL ? key->set->type : key->curve->type;
 	key->point = bits;
 	return parameter.left == 0 ? CKR_OK : CKR_DATA_INVALID;
 }
@@ -114,6 +132,9 @@ info_parse(struct cursor info, struct pubkey *key)
 		return CKR_DATA_INVALID;
 	if (cursor_is(oid, rsa_oid, sizeof(rsa_oid)))
 		return rsa_parse(algorithm, bits, key) ? CKR_OK
+						       : CKR_DATA_INVALID;
+	if (ffc_oid_type(oid, &key->type))
+		return ffc_parse(algorithm, bits, key) ? CKR_OK
 						       : CKR_DATA_INVALID;
 	if (!cursor_is(oid, ec_oid, sizeof(ec_oid)))
 		return safe_parse(whole_oid, algorithm, bits, key);
@@ -156,30 +177,47 @@ ec_params(const struct pubkey *key)
 	return params;
 }
 
-/* OpenSSL's form of the key; it checks that a point is on its curve. */
-static CK_RV
-pkey_make(struct pubkey *key)
+/* From parameters; OpenSSL checks that a point is on its curve. */
+static bool
+pkey_build(struct pubkey *key, OSSL_LIB_CTX *library)
 {
-	const struct crypto *c = crypto_get();
-	if (c == NULL)
-		return CKR_HOST_MEMORY;
-	crypto_enter();
-	if (key->type != CKK_RSA && key->type != CKK_EC) {
-		key->pkey = EVP_PKEY_new_raw_public_key_ex(
-			c->library, key->curve->name, NULL, key->point.at,
-			key->point.left);
-		return crypto_leave(key->pkey != NULL, CKR_DATA_INVALID);
+	const char *name = ALGORITHM_EC;
+	OSSL_PARAM *params;
+	if (is_of_field(key)) {
+		name = key->type == CKK_DSA ? ALGORITHM_DSA : ALGORITHM_DH;
+		params = ffc_params(key);
+	} else if (key->type == CKK_RSA) {
+		name = ALGORITHM_RSA;
+		params = rsa_params(key);
+	} else {
+		params = ec_params(key);
 	}
-	bool rsa = key->type == CKK_RSA;
-	OSSL_PARAM *params = rsa ? rsa_params(key) : ec_params(key);
-	EVP_PKEY_CTX *maker = EVP_PKEY_CTX_new_from_name(
-		c->library, rsa ? ALGORITHM_RSA : ALGORITHM_EC, NULL);
+	EVP_PKEY_CTX *maker = EVP_PKEY_CTX_new_from_name(library, name, NULL);
 	bool good = params != NULL && maker != NULL &&
 		    EVP_PKEY_fromdata_init(maker) == 1 &&
 		    EVP_PKEY_fromdata(maker, &key->pkey, EVP_PKEY_PUBLIC_KEY,
 				      params) == 1;
 	EVP_PKEY_CTX_free(maker);
 	OSSL_PARAM_free(params);
+	return good;
+}
+
+/* OpenSSL's form of the key. */
+static CK_RV
+pkey_make(struct pubkey *key)
+{
+	const struct crypto *c = crypto_get();
+	bool bare = key->set != NULL ||
+		    (key->curve != NULL && key->type != CKK_EC);
+	if (c == NULL)
+		return CKR_HOST_MEMORY;
+	crypto_enter();
+	if (bare)
+		key->pkey = EVP_PKEY_new_raw_public_key_ex(
+			c->library,
+			key->set != NULL ? key->set->name : key->curve->name,
+			NULL, key->point.at, key->point.left);
+	bool good = bare ? key->pkey != NULL : pkey_build(key, c->library);
 	return crypto_leave(good, CKR_DATA_INVALID);
 }
 
@@ -251,6 +289,52 @@ pubkey_from_rsa(struct cursor modulus, struct cursor exponent,
 	return pubkey_new(&from, key);
 }
 
+/* FIPS 186-4, 4.2 and what OpenSSL works with. */
+static bool
+field_fits(const struct pubkey *key)
+{
+	size_t q = number_bits(key->subprime);
+	if (key->type == CKK_DSA &&
+	    (key->bits > DSA_BITS_MAX || !number_odd(key->subprime) ||
+	     (q != 160 && q != 224 && q != 256)))
+		return false;
+	return key->bits >= FIELD_BITS_MIN && key->bits <= FIELD_BITS_MAX &&
+	       number_odd(key->prime) && key->base.left > 0 &&
+	       key->base.left <= key->prime.left && key->value.left > 0 &&
+	       key->value.left <= key->prime.left;
+}
+
+CK_RV
+pubkey_from_field(const struct pubkey *numbers, struct pubkey **key)
+{
+	struct pubkey from = {
+		.type = numbers->type,
+		.prime = cursor_unpadded(numbers->prime),
+		.subprime = cursor_unpadded(numbers->subprime),
+		.base = cursor_unpadded(numbers->base),
+		.value = cursor_unpadded(numbers->value),
+	};
+	if (from.prime.left > FIELD_BITS_MAX / 8)
+		return CKR_DATA_INVALID;
+	from.bits = number_bits(from.prime);
+	return field_fits(&from) ? pubkey_new(&from, key) : CKR_DATA_INVALID;
+}
+
+CK_RV
+pubkey_from_set(const struct parameter_set *set, struct cursor bytes,
+		struct pubkey **key)
+{
+	struct pubkey from = { .type = set->type,
+			       .bits = 8 * set->public_size,
+			       .set = set,
+			       .point = bytes };
+	if (!key_type_available(set->type))
+		return CKR_KEY_TYPE_INCONSISTENT;
+	if (bytes.bad || bytes.left != set->public_size)
+		return CKR_DATA_INVALID;
+	return pubkey_new(&from, key);
+}
+
 static CK_RV
 safe_new(const struct curve *curve, struct cursor point, struct pubkey **key)
 {
@@ -295,6 +379,10 @@ pubkey_from_info(struct cursor spki, struct pubkey **key)
 		return rv;
 	if (from.type == CKK_RSA)
 		return pubkey_from_rsa(from.modulus, from.exponent, key);
+	if (is_of_field(&from))
+		return pubkey_from_field(&from, key);
+	if (from.set != NULL)
+		return pubkey_from_set(from.set, from.point, key);
 	/* A certificate has the bare point, never an OCTET STRING. */
 	if (from.type == CKK_EC && from.point.left != 1 + 2 * from.curve->field)
 		return CKR_DATA_INVALID;
@@ -324,6 +412,14 @@ pubkey_free(struct pubkey *key)
 size_t
 pubkey_size(const struct pubkey *key)
 {
-	return key->type == CKK_RSA ? (key->bits + 7) / 8
-				    : 2 * key->curve->field;
+	switch (key->type) {
+	case CKK_RSA:
+	case CKK_DH:
+		return (key->bits + 7) / 8;
+	case CKK_DSA:
+		return 2 * key->subprime.left;
+	default:
+		return key->set != NULL ? key->set->out_size
+					: 2 * key->curve->field;
+	}
 }

@@ -64,8 +64,9 @@ verify_pss(struct pubkey *key, const struct scheme *scheme, struct cursor input,
 					: CKR_FUNCTION_FAILED);
 }
 
+/* r || s, of ECDSA and DSA. */
 static CK_RV
-verify_ecdsa(struct pubkey *key, struct cursor input, struct cursor signature)
+verify_pair(struct pubkey *key, struct cursor input, struct cursor signature)
 {
 	uint8_t space[ECDSA_DER_MAX];
 	struct builder der = builder_over(space, sizeof(space));
@@ -85,52 +86,29 @@ verify_ecdsa(struct pubkey *key, struct cursor input, struct cursor signature)
 	return rv;
 }
 
-/* RFC 8032, 5.1.7 and 5.2.7 */
-static CK_RV
-verify_eddsa(struct pubkey *key, struct cursor message, struct cursor signature)
-{
-	const struct crypto *c = crypto_get();
-	if (signature.left != pubkey_size(key))
-		return CKR_SIGNATURE_LEN_RANGE;
-	if (c == NULL)
-		return CKR_HOST_MEMORY;
-	crypto_enter();
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	bool ready = context != NULL &&
-		     EVP_DigestVerifyInit_ex(context, NULL, NULL, c->library,
-					     NULL, key->pkey, NULL) == 1;
-	bool good =
-		ready && EVP_DigestVerify(context, signature.at, signature.left,
-					  message.at, message.left) == 1;
-	EVP_MD_CTX_free(context);
-	return crypto_leave(good, ready ? CKR_SIGNATURE_INVALID
-					: CKR_FUNCTION_FAILED);
-}
-
 CK_RV
 pubkey_verify(struct pubkey *key, const struct scheme *scheme,
 	      struct cursor input, struct cursor signature)
 {
-	bool ecdsa = scheme->kind == SCHEME_ECDSA;
 	size_t size = pubkey_size(key);
-	if (ecdsa != (key->type == CKK_EC) ||
-	    (scheme->kind == SCHEME_EDDSA) != (key->type == CKK_EC_EDWARDS) ||
-	    key->type == CKK_EC_MONTGOMERY)
+	if (key->type != scheme_key_type(scheme->kind))
 		return CKR_KEY_TYPE_INCONSISTENT;
 	if (input.bad)
 		return CKR_DATA_LEN_RANGE;
 	if (signature.bad || signature.left > size)
 		return CKR_SIGNATURE_LEN_RANGE;
-	if (scheme->kind == SCHEME_EDDSA)
-		return verify_eddsa(key, input, signature);
-	if (ecdsa) {
+	if (scheme_whole(scheme->kind))
+		return message_verify(key, scheme, input, signature);
+	if (scheme->kind == SCHEME_ECDSA) {
 		/* It may be shorter (PKCS#11 3.2, 6.3.1), but r as long as s */
 		if (signature.left == 0 || signature.left % 2 != 0)
 			return CKR_SIGNATURE_LEN_RANGE;
-		return verify_ecdsa(key, input, signature);
+		return verify_pair(key, input, signature);
 	}
 	if (signature.left != size)
 		return CKR_SIGNATURE_LEN_RANGE;
+	if (scheme->kind == SCHEME_DSA)
+		return verify_pair(key, input, signature);
 	if (scheme->kind == SCHEME_RSA_PSS)
 		return verify_pss(key, scheme, input, signature);
 	return verify_block(key, scheme, input, signature);

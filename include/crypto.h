@@ -64,20 +64,29 @@ enum scheme_kind {
 	SCHEME_RSA_OAEP,
 	SCHEME_RSA_RAW,   /* CKM_RSA_X_509 */
 	SCHEME_ECDSA,
-	SCHEME_EDDSA,     /* the whole message goes to the key */
+	SCHEME_DSA,
+	SCHEME_EDDSA,     /* the whole message goes to the key, as it does */
+	SCHEME_ML_DSA,    /* with these */
+	SCHEME_SLH_DSA,
 };
+/* The type of keys, and whether they want the message as a whole. */
+CK_KEY_TYPE scheme_key_type(enum scheme_kind kind);
+bool scheme_whole(enum scheme_kind kind);
 
 struct scheme {
 	enum scheme_kind kind;
 	enum digest digest;      /* of the message; NONE: it comes digested */
-	enum digest hash;        /* that PSS or OAEP is about */
+	enum digest hash;        /* that PSS, OAEP or HashML-DSA is about */
 	enum digest mgf;
 	size_t salt;             /* bytes, PSS */
-	struct cursor label;     /* OAEP; borrowed from the mechanism */
+	/* of OAEP; the context of a signature; borrowed from the mechanism */
+	struct cursor label;
+	bool prehashed;          /* EdDSA and later: the variant for digests */
+	bool deterministic;      /* ML-DSA, SLH-DSA: without random bytes */
 };
 
 /*
- * Reads a mechanism and its parameter (PKCS#11 3.2, 6.1 and 6.3).
+ * Reads a mechanism and its parameter (PKCS#11 3.2, 6.1, 6.3, 6.67, 6.69).
  * CKR_MECHANISM_INVALID; CKR_MECHANISM_PARAM_INVALID for a parameter that is
  * missing, of a wrong size or inconsistent, or given where there is none.
  */
@@ -93,6 +102,8 @@ struct scheme_row {
 	CK_FLAGS flags;
 };
 const struct scheme_row *scheme_rows(size_t *count);
+/* Whether this OpenSSL can do it. */
+bool scheme_can(const struct scheme_row *row);
 
 /*
  * The padded block for a modulus of SIZE bytes (BITS bits), from a digest or,

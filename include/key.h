@@ -1,4 +1,4 @@
-/* Public keys, curves and certificates. */
+/* Public keys, curves, parameter sets and certificates. */
 #ifndef SIGNET_KEY_H
 #define SIGNET_KEY_H
 
@@ -17,6 +17,21 @@ struct curve {
 const struct curve *curve_find(struct cursor params);
 const struct curve *curve_typed(CK_KEY_TYPE type, struct cursor params);
 const struct curve *curve_named(const char *name);
+
+/* A parameter set of FIPS 203, 204 or 205. */
+struct parameter_set {
+	CK_KEY_TYPE type;       /* CKK_ML_KEM, CKK_ML_DSA, CKK_SLH_DSA */
+	CK_ULONG id;            /* CKA_PARAMETER_SET */
+	const char *name;       /* OpenSSL's */
+	struct cursor oid;      /* DER OBJECT IDENTIFIER */
+	size_t public_size, private_size, seed_size; /* bytes; 0: no seed */
+	size_t out_size;        /* of a signature or ciphertext */
+};
+const struct parameter_set *parameter_set_find(CK_KEY_TYPE type, CK_ULONG id);
+const struct parameter_set *parameter_set_of_oid(struct cursor oid);
+/* Has this OpenSSL keys of this type? It has all but those of the sets above,
+ * which came with 3.5. */
+bool key_type_available(CK_KEY_TYPE type);
 
 /* DER SEQUENCE { r, s } to r || s of SIZE bytes each, and back. */
 CK_RV ecdsa_split(struct cursor der, size_t size,
@@ -43,10 +58,14 @@ bool peer_secret_fits(const struct curve *curve,
 
 /* A public key. */
 struct pubkey {
-	CK_KEY_TYPE type;           /* CKK_RSA, or its curve's */
+	CK_KEY_TYPE type;           /* CKK_RSA, CKK_DSA, CKK_DH, its curve's
+				     * or parameter set's */
 	size_t bits;
 	const struct curve *curve;  /* of any EC type */
+	const struct parameter_set *set;
 	struct cursor modulus, exponent; /* CKK_RSA, without leading zeros */
+	struct cursor prime, subprime, base, value; /* CKK_DSA; CKK_DH has no
+						     * subprime */
 	struct cursor point;        /* CKK_EC: 04 || X || Y, else bare */
 	struct cursor info;         /* DER SubjectPublicKeyInfo */
 	struct evp_pkey_st *pkey;
@@ -60,9 +79,15 @@ CK_RV pubkey_from_rsa(struct cursor modulus, struct cursor exponent,
 /* POINT: 04 || X || Y, or that in an OCTET STRING; bare for other types. */
 CK_RV pubkey_from_ec(const struct curve *curve, struct cursor point,
 		     struct pubkey **key) MUST_CHECK;
+/* Of type CKK_DSA or CKK_DH, with its numbers. */
+CK_RV pubkey_from_field(const struct pubkey *numbers,
+			struct pubkey **key) MUST_CHECK;
+CK_RV pubkey_from_set(const struct parameter_set *set, struct cursor bytes,
+		      struct pubkey **key) MUST_CHECK;
 struct pubkey *pubkey_ref(struct pubkey *key);
 void pubkey_free(struct pubkey *key);
-/* Bytes of a signature or ciphertext of this key. */
+/* Bytes of a signature or ciphertext of this key, or of a secret that it agrees
+ * on. */
 size_t pubkey_size(const struct pubkey *key);
 /* INPUT is the digest (or, without one, the caller's bytes; for EdDSA the whole
  * message). ECDSA signatures are r || s. CKR_SIGNATURE_INVALID, CKR_SIGNATURE_LEN_RANGE. */
@@ -73,6 +98,18 @@ CK_RV pubkey_recover(struct pubkey *key, const struct scheme *scheme,
 		     struct cursor signature, struct builder *out) MUST_CHECK;
 CK_RV pubkey_encrypt(struct pubkey *key, const struct scheme *scheme,
 		     struct cursor input, struct builder *out) MUST_CHECK;
+
+/* A new secret, and the ciphertext from which the private key gets it. */
+CK_RV pubkey_encapsulate(struct pubkey *key, struct builder *ciphertext,
+			 struct builder *secret) MUST_CHECK;
+
+/*
+ * A signature over a whole message by a private EdDSA, ML-DSA or SLH-DSA key of
+ * OpenSSL's. INPUT is a digest where SCHEME is of a variant for digests that
+ * leaves the digest to us.
+ */
+CK_RV message_sign(struct evp_pkey_st *pkey, const struct scheme *scheme,
+		   struct cursor input, struct builder *out) MUST_CHECK;
 
 /* What PKCS#11 wants of an X.509 certificate; cursors point into the DER. */
 struct certificate {

@@ -23,6 +23,10 @@ CK_RV secrecy_inherit(const struct attrs *from, struct attrs *made) MUST_CHECK;
 
 CK_RV soft_derive(struct token *token, const struct derivation *d,
 		  struct derived *list, size_t *count);
+CK_RV soft_encapsulate(struct token *token, const struct derivation *d,
+		       struct builder *out, struct attrs *object);
+CK_RV soft_decapsulate(struct token *token, const struct derivation *d,
+		       struct attrs *object);
 CK_RV soft_wrap(struct token *token, const struct derivation *d,
 		struct builder *out);
 CK_RV soft_unwrap(struct token *token, const struct derivation *d,

@@ -5,7 +5,13 @@
 #include "soft_template.h"
 #include "soft_tls.h"
 
-enum { EC_BITS_MIN = 224, EC_BITS_MAX = 521, SECRET_MAX = 1024 };
+enum {
+	EC_BITS_MIN = 224,
+	EC_BITS_MAX = 521,
+	DH_BITS_MIN = 512,
+	DH_BITS_MAX = 8192,
+	SECRET_MAX = 1024,
+};
 
 /* One derivation under way. */
 struct deriving {
@@ -115,10 +121,33 @@ from_ecdh(const struct deriving *x, struct builder *value)
 	return rv;
 }
 
+/* The parameter is the other side's public value (6.4.6). */
+static CK_RV
+from_dh(const struct deriving *x, struct builder *value)
+{
+	const CK_MECHANISM *m = x->d->mechanism;
+	struct builder secret = builder_heap(DH_BITS_MAX / 8);
+	CK_RV rv = CKR_MECHANISM_PARAM_INVALID;
+
+	if (!base_is(x->base, CKO_PRIVATE_KEY, CKK_DH))
+		return CKR_KEY_TYPE_INCONSISTENT;
+	if (m->pParameter && m->ulParameterLen <= DH_BITS_MAX / 8)
+		rv = secret_agree(
+			x, cursor_of(m->pParameter, m->ulParameterLen),
+			&secret);
+	if (rv == CKR_OK)
+		rv = kdf_agreed(CKD_NULL, builder_read(&secret),
+				cursor_of(NULL, 0), x->wish.size, value);
+	builder_free(&secret);
+	return rv;
+}
+
 static const struct {
 	struct mechanism mechanism;
 	CK_RV (*derive)(const struct deriving *x, struct builder *value);
 } agreements[] = {
+	{ { CKM_DH_PKCS_DERIVE, { DH_BITS_MIN, DH_BITS_MAX, CKF_DERIVE } },
+	  from_dh },
 	{ { CKM_ECDH1_DERIVE,
 	    { EC_BITS_MIN, EC_BITS_MAX,
 	      CKF_DERIVE | CKF_EC_F_P | CKF_EC_OID | CKF_EC_UNCOMPRESS } },

@@ -115,8 +115,7 @@ ec_export(EVP_PKEY *pkey, const struct curve *curve, struct attrs *public_key,
 	return rv;
 }
 
-/* A new key with these parameters; NULL when OpenSSL makes none. */
-static EVP_PKEY *
+EVP_PKEY *
 pkey_generate(const char *algorithm, const OSSL_PARAM *params)
 {
 	EVP_PKEY_CTX *ctx =

@@ -40,10 +40,17 @@ CK_RV soft_key_recover(struct soft_key *key, const struct scheme *scheme,
 CK_RV soft_key_encrypt(struct soft_key *key, const struct scheme *scheme,
 		       struct cursor input, struct builder *out) MUST_CHECK;
 
-/* The shared secret with somebody's public key, as PKCS#11 gives it: bare or in
- * an OCTET STRING. CKR_MECHANISM_PARAM_INVALID when it is no such key. */
+/* The shared secret with somebody's public key, as PKCS#11 gives it: a point, bare
+ * or in an OCTET STRING, or a number of DH. CKR_MECHANISM_PARAM_INVALID when it
+ * is no such key. */
 CK_RV soft_key_agree(struct soft_key *key, struct cursor point,
 		     struct builder *secret) MUST_CHECK;
+
+/* CKR_KEY_TYPE_INCONSISTENT, CKR_WRAPPED_KEY_LEN_RANGE. */
+CK_RV soft_key_encapsulate(struct soft_key *key, struct builder *ciphertext,
+			   struct builder *secret) MUST_CHECK;
+CK_RV soft_key_decapsulate(struct soft_key *key, struct cursor ciphertext,
+			   struct builder *secret) MUST_CHECK;
 
 /*
  * New key pairs: the material goes to the two objects' attributes, and
@@ -58,6 +65,13 @@ CK_RV ec_generate(struct cursor params, struct attrs *public_key,
 CK_RV raw_generate(CK_KEY_TYPE type, struct cursor params,
 		   struct attrs *public_key,
 		   struct attrs *private_key) MUST_CHECK;
+/* DH in the field that the public half has, with a private value of BITS bits
+ * (0: as long as the prime). */
+CK_RV dh_generate(CK_ULONG bits, struct attrs *public_key,
+		  struct attrs *private_key) MUST_CHECK;
+/* For keys with a CKA_PARAMETER_SET. */
+CK_RV set_generate(CK_KEY_TYPE type, struct attrs *public_key,
+		   struct attrs *private_key) MUST_CHECK;
 
 /*
  * Keys that an application brings: completes the attributes (public key info,
@@ -71,5 +85,10 @@ CK_RV ec_public_import(struct attrs *attrs) MUST_CHECK;
 CK_RV ec_private_import(struct attrs *attrs) MUST_CHECK;
 CK_RV raw_public_import(struct attrs *attrs) MUST_CHECK;
 CK_RV raw_private_import(struct attrs *attrs) MUST_CHECK;
+CK_RV dsa_public_import(struct attrs *attrs) MUST_CHECK;
+CK_RV dh_public_import(struct attrs *attrs) MUST_CHECK;
+CK_RV dh_private_import(struct attrs *attrs) MUST_CHECK;
+CK_RV set_public_import(struct attrs *attrs) MUST_CHECK;
+CK_RV set_private_import(struct attrs *attrs) MUST_CHECK;
 
 #endif

@@ -31,8 +31,7 @@ number_set(struct attrs *attrs, CK_ATTRIBUTE_TYPE type, const BIGNUM *number,
 	return rv;
 }
 
-/* A template's own CKA_PUBLIC_KEY_INFO may be there, but not differ. */
-static CK_RV
+CK_RV
 info_set(const struct pubkey *key, struct attrs *attrs)
 {
 	if (attrs_find(attrs, CKA_PUBLIC_KEY_INFO) &&
@@ -190,7 +189,7 @@ pair_prove(const struct attrs *attrs, struct pubkey *public_key)
 		       : CKR_ATTRIBUTE_VALUE_INVALID;
 }
 
-static BIGNUM *
+BIGNUM *
 number_get(const struct attrs *attrs, CK_ATTRIBUTE_TYPE type)
 {
 	struct cursor value = attrs_value(attrs, type);

@@ -13,26 +13,75 @@ enum {
 	SAFE_BITS_MAX = 448,
 	EC_BITS_MIN = 224,
 	EC_BITS_MAX = 521,
+	DSA_BITS_MIN = 512,
+	DSA_BITS_MAX = 3072,
+	DH_BITS_MIN = 512,
+	DH_BITS_MAX = 8192,
+	ML_DSA_MIN = 8 * 1312,
+	ML_DSA_MAX = 8 * 2592,
+	ML_KEM_MIN = 8 * 800,
+	ML_KEM_MAX = 8 * 1568,
+	SLH_DSA_MIN = 8 * 32,
+	SLH_DSA_MAX = 8 * 64,
 	MADE_MAX = 96
 };
 
-static const CK_FLAGS ec_flags = CKF_EC_F_P | CKF_EC_OID | CKF_EC_UNCOMPRESS;
-
-static const struct mechanism generators[] = {
-	{ CKM_RSA_PKCS_KEY_PAIR_GEN,
-	  { RSA_BITS_MIN, RSA_BITS_GENERATE_MAX, CKF_GENERATE_KEY_PAIR } },
-	{ CKM_EC_KEY_PAIR_GEN,
-	  { EC_BITS_MIN, EC_BITS_MAX,
-	    CKF_GENERATE_KEY_PAIR | CKF_EC_F_P | CKF_EC_OID |
-		    CKF_EC_UNCOMPRESS } },
-	{ CKM_EC_EDWARDS_KEY_PAIR_GEN,
-	  { SAFE_BITS_MIN, SAFE_BITS_MAX,
-	    CKF_GENERATE_KEY_PAIR | CKF_EC_OID | CKF_EC_CURVENAME } },
-	{ CKM_EC_MONTGOMERY_KEY_PAIR_GEN,
-	  { SAFE_BITS_MIN, SAFE_BITS_MAX,
-	    CKF_GENERATE_KEY_PAIR | CKF_EC_OID | CKF_EC_CURVENAME } },
+/* Key pairs, and what keys of a type do beside signing and encrypting. */
+static const struct {
+	CK_KEY_TYPE type;
+	struct mechanism mechanism;
+} of_types[] = {
+	{ CKK_RSA,
+	  { CKM_RSA_PKCS_KEY_PAIR_GEN,
+	    { RSA_BITS_MIN, RSA_BITS_GENERATE_MAX, CKF_GENERATE_KEY_PAIR } } },
+	{ CKK_EC,
+	  { CKM_EC_KEY_PAIR_GEN,
+	    { EC_BITS_MIN, EC_BITS_MAX,
+	      CKF_GENERATE_KEY_PAIR | CKF_EC_F_P | CKF_EC_OID |
+		      CKF_EC_UNCOMPRESS } } },
+	{ CKK_EC_EDWARDS,
+	  { CKM_EC_EDWARDS_KEY_PAIR_GEN,
+	    { SAFE_BITS_MIN, SAFE_BITS_MAX,
+	      CKF_GENERATE_KEY_PAIR | CKF_EC_OID | CKF_EC_CURVENAME } } },
+	{ CKK_EC_MONTGOMERY,
+	  { CKM_EC_MONTGOMERY_KEY_PAIR_GEN,
+	    { SAFE_BITS_MIN, SAFE_BITS_MAX,
+	      CKF_GENERATE_KEY_PAIR | CKF_EC_OID | CKF_EC_CURVENAME } } },
+	{ CKK_DH,
+	  { CKM_DH_PKCS_KEY_PAIR_GEN,
+	    { DH_BITS_MIN, DH_BITS_MAX, CKF_GENERATE_KEY_PAIR } } },
+	{ CKK_ML_KEM,
+	  { CKM_ML_KEM_KEY_PAIR_GEN,
+	    { ML_KEM_MIN, ML_KEM_MAX, CKF_GENERATE_KEY_PAIR } } },
+	{ CKK_ML_KEM,
+	  { CKM_ML_KEM,
+	    { ML_KEM_MIN, ML_KEM_MAX, CKF_ENCAPSULATE | CKF_DECAPSULATE } } },
+	{ CKK_ML_DSA,
+	  { CKM_ML_DSA_KEY_PAIR_GEN,
+	    { ML_DSA_MIN, ML_DSA_MAX, CKF_GENERATE_KEY_PAIR } } },
+	{ CKK_SLH_DSA,
+	  { CKM_SLH_DSA_KEY_PAIR_GEN,
+	    { SLH_DSA_MIN, SLH_DSA_MAX, CKF_GENERATE_KEY_PAIR } } },
 };
-enum { GENERATORS = 4 };
+enum { OF_TYPES = sizeof(of_types) / sizeof(of_types[0]) };
+
+/* The keys that schemes take. Sizes are bits; of parameter sets, which have
+ * none, those of the public keys. */
+static const struct {
+	CK_KEY_TYPE type;
+	CK_ULONG min, max;
+	CK_FLAGS flags;
+} key_kinds[] = {
+	{ CKK_RSA, RSA_BITS_MIN, RSA_BITS_MAX, 0 },
+	{ CKK_DSA, DSA_BITS_MIN, DSA_BITS_MAX, 0 },
+	{ CKK_EC, EC_BITS_MIN, EC_BITS_MAX,
+	  CKF_EC_F_P | CKF_EC_OID | CKF_EC_UNCOMPRESS },
+	{ CKK_EC_EDWARDS, SAFE_BITS_MIN, SAFE_BITS_MAX,
+	  CKF_EC_OID | CKF_EC_CURVENAME },
+	{ CKK_ML_DSA, ML_DSA_MIN, ML_DSA_MAX, 0 },
+	{ CKK_SLH_DSA, SLH_DSA_MIN, SLH_DSA_MAX, 0 },
+};
+enum { KEY_KINDS = sizeof(key_kinds) / sizeof(key_kinds[0]) };
 
 static struct mechanism
 of_scheme(const struct scheme_row *row)
@@ -43,17 +92,12 @@ of_scheme(const struct scheme_row *row)
 	/* what encrypts anything wraps keys */
 	if (row->type == CKM_RSA_PKCS || row->type == CKM_RSA_PKCS_OAEP)
 		m.info.flags |= CKF_WRAP | CKF_UNWRAP;
-	if (row->kind == SCHEME_EDDSA) {
-		m.info.flags |= CKF_EC_OID | CKF_EC_CURVENAME;
-		m.info.ulMinKeySize = SAFE_BITS_MIN;
-		m.info.ulMaxKeySize = SAFE_BITS_MAX;
-	} else if (row->kind == SCHEME_ECDSA) {
-		m.info.flags |= ec_flags;
-		m.info.ulMinKeySize = EC_BITS_MIN;
-		m.info.ulMaxKeySize = EC_BITS_MAX;
-	} else {
-		m.info.ulMinKeySize = RSA_BITS_MIN;
-		m.info.ulMaxKeySize = RSA_BITS_MAX;
+	for (size_t i = 0; i < KEY_KINDS; i++) {
+		if (key_kinds[i].type != scheme_key_type(row->kind))
+			continue;
+		m.info.flags |= key_kinds[i].flags;
+		m.info.ulMinKeySize = key_kinds[i].min;
+		m.info.ulMaxKeySize = key_kinds[i].max;
 	}
 	return m;
 }
@@ -102,10 +146,14 @@ soft_mechanisms(struct token *token, struct mechanism *list, size_t room)
 	size_t count;
 	const struct scheme_row *rows = scheme_rows(&count);
 
-	for (size_t i = 0; i < GENERATORS; i++)
-		list_add(&l, generators[i]);
-	for (size_t i = 0; i < count; i++)
-		list_add(&l, of_scheme(&rows[i]));
+	for (size_t i = 0; i < OF_TYPES; i++) {
+		if (key_type_available(of_types[i].type))
+			list_add(&l, of_types[i].mechanism);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (scheme_can(&rows[i]))
+			list_add(&l, of_scheme(&rows[i]));
+	}
 	digests_add(&l);
 	secrets = cipher_rows(&count);
 	secrets_add(&l, secrets, count);

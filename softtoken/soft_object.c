@@ -84,6 +84,15 @@ static const struct {
 	{ CKO_PRIVATE_KEY, CKK_EC_EDWARDS, raw_private_import },
 	{ CKO_PUBLIC_KEY, CKK_EC_MONTGOMERY, raw_public_import },
 	{ CKO_PRIVATE_KEY, CKK_EC_MONTGOMERY, raw_private_import },
+	{ CKO_PUBLIC_KEY, CKK_DSA, dsa_public_import },
+	{ CKO_PUBLIC_KEY, CKK_DH, dh_public_import },
+	{ CKO_PRIVATE_KEY, CKK_DH, dh_private_import },
+	{ CKO_PUBLIC_KEY, CKK_ML_KEM, set_public_import },
+	{ CKO_PRIVATE_KEY, CKK_ML_KEM, set_private_import },
+	{ CKO_PUBLIC_KEY, CKK_ML_DSA, set_public_import },
+	{ CKO_PRIVATE_KEY, CKK_ML_DSA, set_private_import },
+	{ CKO_PUBLIC_KEY, CKK_SLH_DSA, set_public_import },
+	{ CKO_PRIVATE_KEY, CKK_SLH_DSA, set_private_import },
 };
 
 CK_RV
@@ -260,45 +269,69 @@ half_make(const struct maker *maker, CK_OBJECT_CLASS class, CK_KEY_TYPE type,
 }
 
 static CK_RV
-pair_generate(CK_KEY_TYPE type, struct attrs pair[2])
+rsa_pair(CK_KEY_TYPE type, struct attrs pair[2])
 {
-	struct cursor exponent, params;
-	CK_ULONG bits;
+	CK_ULONG bits = attrs_ulong(&pair[0], CKA_MODULUS_BITS, 0);
+	struct cursor exponent = attrs_value(&pair[0], CKA_PUBLIC_EXPONENT);
 
-	if (type == CKK_EC) {
-		params = attrs_value(&pair[0], CKA_EC_PARAMS);
-		return ec_generate(params, &pair[0], &pair[1]);
-	}
-	if (type != CKK_RSA) {
-		params = attrs_value(&pair[0], CKA_EC_PARAMS);
-		return raw_generate(type, params, &pair[0], &pair[1]);
-	}
-	bits = attrs_ulong(&pair[0], CKA_MODULUS_BITS, 0);
-	exponent = attrs_value(&pair[0], CKA_PUBLIC_EXPONENT);
 	return rsa_generate(bits, exponent, &pair[0], &pair[1]);
 }
 
 static CK_RV
-pair_mechanism(const CK_MECHANISM *mechanism, CK_KEY_TYPE *type)
+curve_pair(CK_KEY_TYPE type, struct attrs pair[2])
 {
-	switch (mechanism->mechanism) {
-	case CKM_RSA_PKCS_KEY_PAIR_GEN:
-		*type = CKK_RSA;
-		break;
-	case CKM_EC_KEY_PAIR_GEN:
-		*type = CKK_EC;
-		break;
-	case CKM_EC_EDWARDS_KEY_PAIR_GEN:
-		*type = CKK_EC_EDWARDS;
-		break;
-	case CKM_EC_MONTGOMERY_KEY_PAIR_GEN:
-		*type = CKK_EC_MONTGOMERY;
-		break;
-	default:
-		return CKR_MECHANISM_INVALID;
+	struct cursor params = attrs_value(&pair[0], CKA_EC_PARAMS);
+
+	return type == CKK_EC
+		       ? ec_generate(params, &pair[0], &pair[1])
+		       : raw_generate(type, params, &pair[0], &pair[1]);
+}
+
+static CK_RV
+dh_pair(CK_KEY_TYPE type, struct attrs pair[2])
+{
+	CK_ULONG bits = attrs_ulong(&pair[1], CKA_VALUE_BITS, 0);
+
+	return dh_generate(bits, &pair[0], &pair[1]);
+}
+
+static CK_RV
+set_pair(CK_KEY_TYPE type, struct attrs pair[2])
+{
+	return set_generate(type, &pair[0], &pair[1]);
+}
+
+static const struct pair_maker {
+	CK_MECHANISM_TYPE mechanism;
+	CK_KEY_TYPE type;
+	CK_RV (*generate)(CK_KEY_TYPE type, struct attrs pair[2]);
+} pair_makers[] = {
+	{ CKM_RSA_PKCS_KEY_PAIR_GEN, CKK_RSA, rsa_pair },
+	{ CKM_EC_KEY_PAIR_GEN, CKK_EC, curve_pair },
+	{ CKM_EC_EDWARDS_KEY_PAIR_GEN, CKK_EC_EDWARDS, curve_pair },
+	{ CKM_EC_MONTGOMERY_KEY_PAIR_GEN, CKK_EC_MONTGOMERY, curve_pair },
+	{ CKM_DH_PKCS_KEY_PAIR_GEN, CKK_DH, dh_pair },
+	{ CKM_ML_KEM_KEY_PAIR_GEN, CKK_ML_KEM, set_pair },
+	{ CKM_ML_DSA_KEY_PAIR_GEN, CKK_ML_DSA, set_pair },
+	{ CKM_SLH_DSA_KEY_PAIR_GEN, CKK_SLH_DSA, set_pair },
+};
+
+static CK_RV
+pair_maker_find(const CK_MECHANISM *mechanism, const struct pair_maker **maker)
+{
+	const struct pair_maker *end =
+		pair_makers + sizeof(pair_makers) / sizeof(pair_makers[0]);
+
+	for (const struct pair_maker *m = pair_makers; m < end; m++) {
+		if (m->mechanism != mechanism->mechanism ||
+		    !key_type_available(m->type))
+			continue;
+		*maker = m;
+		return mechanism->ulParameterLen > 0
+			       ? CKR_MECHANISM_PARAM_INVALID
+			       : CKR_OK;
 	}
-	return mechanism->ulParameterLen > 0 ? CKR_MECHANISM_PARAM_INVALID
-					     : CKR_OK;
+	return CKR_MECHANISM_INVALID;
 }
 
 CK_RV
@@ -308,8 +341,9 @@ pair_make(const struct maker *maker, const CK_MECHANISM *mechanism,
 {
 	struct attrs made[2] = { { NULL, 0, 0 }, { NULL, 0, 0 } };
 	struct origin origin = { mechanism->mechanism, true, true };
-	CK_KEY_TYPE type = 0;
-	CK_RV rv = pair_mechanism(mechanism, &type);
+	const struct pair_maker *how = NULL;
+	CK_RV rv = pair_maker_find(mechanism, &how);
+	CK_KEY_TYPE type = how ? how->type : 0;
 
 	if (rv == CKR_OK)
 		rv = half_make(maker, CKO_PUBLIC_KEY, type, public_key,
@@ -318,7 +352,7 @@ pair_make(const struct maker *maker, const CK_MECHANISM *mechanism,
 		rv = half_make(maker, CKO_PRIVATE_KEY, type, private_key,
 			       &made[1]);
 	if (rv == CKR_OK)
-		rv = pair_generate(type, made);
+		rv = how->generate(type, made);
 	if (rv == CKR_OK)
 		rv = origin_set(shape_find(CKO_PUBLIC_KEY, type), &made[0],
 				&origin);

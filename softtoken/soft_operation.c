@@ -203,7 +203,7 @@ operation_whole(struct operation *operation, struct cursor in,
 		return rv;
 	}
 	if (o->running && o->engine == ENGINE_PAIR && !o->digesting &&
-	    o->scheme.kind == SCHEME_EDDSA && o->buffer.used == 0) {
+	    scheme_whole(o->scheme.kind) && o->buffer.used == 0) {
 		rv = key_compute(o, in, signature, out);
 		operation_clear(o);
 		return rv;

@@ -1,7 +1,7 @@
 /* The start of an operation: mechanism and key find their engine. */
 #include "soft_operation.h"
 
-enum { ECDSA_INPUT_MAX = 1024, EDDSA_INPUT_MAX = 1 << 30 };
+enum { ECDSA_INPUT_MAX = 1024, WHOLE_INPUT_MAX = 1 << 30 };
 
 /* What an operation asks of a pair's half, and of a mechanism. */
 static const struct {
@@ -57,14 +57,6 @@ item_get(struct soft_operation *o, uint64_t id, struct item **item)
 	return rv == CKR_OBJECT_HANDLE_INVALID ? CKR_KEY_HANDLE_INVALID : rv;
 }
 
-static CK_KEY_TYPE
-scheme_type(const struct scheme *scheme)
-{
-	if (scheme->kind == SCHEME_EDDSA)
-		return CKK_EC_EDWARDS;
-	return scheme->kind == SCHEME_ECDSA ? CKK_EC : CKK_RSA;
-}
-
 static CK_RV
 key_of_object(struct soft_operation *o, CK_MECHANISM_TYPE mechanism,
 	      uint64_t id)
@@ -77,7 +69,7 @@ key_of_object(struct soft_operation *o, CK_MECHANISM_TYPE mechanism,
 		return rv;
 	/* the wrong type comes before the wrong use (PKCS#11 3.2, 5.1.6) */
 	rv = CKR_KEY_TYPE_INCONSISTENT;
-	if (item_facts(item)->type == scheme_type(&o->scheme))
+	if (item_facts(item)->type == scheme_key_type(o->scheme.kind))
 		rv = item_permits(item, kind, mechanism, demands[kind].class);
 	if (rv == CKR_OK && !item->key)
 		rv = soft_key_load(&item->attrs, &item->key);
@@ -101,7 +93,7 @@ key_of_info(struct soft_operation *o, struct cursor info)
 	rv = soft_key_of_info(info, &o->key);
 	if (rv == CKR_DATA_INVALID)
 		return CKR_KEY_TYPE_INCONSISTENT;
-	if (rv == CKR_OK && soft_key_type(o->key) != scheme_type(&o->scheme))
+	if (rv == CKR_OK && soft_key_type(o->key) != scheme_key_type(o->scheme.kind))
 		rv = CKR_KEY_TYPE_INCONSISTENT;
 	return rv;
 }
@@ -171,9 +163,12 @@ input_max(const struct soft_operation *o)
 {
 	switch (o->scheme.kind) {
 	case SCHEME_ECDSA:
+	case SCHEME_DSA:
 		return ECDSA_INPUT_MAX;
 	case SCHEME_EDDSA:
-		return EDDSA_INPUT_MAX;
+	case SCHEME_ML_DSA:
+	case SCHEME_SLH_DSA:
+		return WHOLE_INPUT_MAX;
 	default:
 		return soft_key_size(o->key);
 	}
@@ -192,7 +187,7 @@ start_pair(struct soft_operation *o, const CK_MECHANISM *mechanism,
 	if (rv != CKR_OK)
 		return rv;
 	o->operation.single_part = o->scheme.digest == DIGEST_NONE &&
-				   o->scheme.kind != SCHEME_EDDSA;
+				   !scheme_whole(o->scheme.kind);
 	o->buffer = builder_heap(input_max(o));
 	return digester_want(o, o->scheme.digest);
 }

@@ -1,6 +1,7 @@
 /* Tests of crypto/scheme.c: which mechanism and parameter makes which scheme.
  */
 #include "judge.h"
+#include "message.h"
 
 static CK_RV
 parse(CK_MECHANISM_TYPE type, void *param, CK_ULONG size, struct scheme *s)
@@ -43,30 +44,86 @@ test_unwanted_param(void **state)
 	size_t count;
 	const struct scheme_row *rows = scheme_rows(&count);
 	for (size_t i = 0; i < count; i++) {
+		CK_RV wanted = scheme_can(&rows[i])
+				       ? CKR_MECHANISM_PARAM_INVALID
+				       : CKR_MECHANISM_INVALID;
 		if (rows[i].kind == SCHEME_RSA_PSS ||
 		    rows[i].kind == SCHEME_RSA_OAEP)
 			continue;
-		assert_refused(rows[i].type, &byte, 1,
-			       CKR_MECHANISM_PARAM_INVALID);
-		assert_refused(rows[i].type, &byte, 0,
-			       CKR_MECHANISM_PARAM_INVALID);
-		assert_refused(rows[i].type, NULL, 1,
-			       CKR_MECHANISM_PARAM_INVALID);
+		assert_refused(rows[i].type, &byte, 1, wanted);
+		assert_refused(rows[i].type, &byte, 0, wanted);
+		assert_refused(rows[i].type, NULL, 1, wanted);
 	}
 }
 
-/* EdDSA's parameter may say that there is nothing to say. */
+/* EdDSA's parameter may say that there is nothing to say; what else it may say
+ * depends on OpenSSL. */
 static void
 test_eddsa(void **state)
 {
+	static uint8_t context[256];
 	CK_EDDSA_PARAMS p = { CK_FALSE, 0, NULL };
 	struct scheme s;
 	assert_int_equal(parse(CKM_EDDSA, &p, sizeof(p), &s), CKR_OK);
 	assert_int_equal(s.kind, SCHEME_EDDSA);
-	p.phFlag = CK_TRUE;
+	p = (CK_EDDSA_PARAMS){ CK_FALSE, 1, NULL };
 	assert_refused(CKM_EDDSA, &p, sizeof(p), CKR_MECHANISM_PARAM_INVALID);
-	p = (CK_EDDSA_PARAMS){ CK_FALSE, 1, (CK_BYTE *)"c" };
+	p = (CK_EDDSA_PARAMS){ CK_FALSE, 256, context };
 	assert_refused(CKM_EDDSA, &p, sizeof(p), CKR_MECHANISM_PARAM_INVALID);
+	p = (CK_EDDSA_PARAMS){ CK_TRUE, 1, (CK_BYTE *)"c" };
+	if (!message_variants()) {
+		assert_refused(CKM_EDDSA, &p, sizeof(p),
+			       CKR_MECHANISM_PARAM_INVALID);
+		p.phFlag = CK_FALSE;
+		assert_refused(CKM_EDDSA, &p, sizeof(p),
+			       CKR_MECHANISM_PARAM_INVALID);
+		return;
+	}
+	assert_int_equal(parse(CKM_EDDSA, &p, sizeof(p), &s), CKR_OK);
+	assert_true(s.prehashed);
+	assert_same(s.label, text("c"));
+}
+
+/* ML-DSA and SLH-DSA, which a mechanism may name without their being there. */
+static void
+test_whole(void **state)
+{
+	static uint8_t context[256];
+	CK_SIGN_ADDITIONAL_CONTEXT p = { CKH_DETERMINISTIC_REQUIRED, context,
+					 255 };
+	CK_HASH_SIGN_ADDITIONAL_CONTEXT h = { CKH_HEDGE_REQUIRED,
+					      (CK_BYTE *)"c", 1, CKM_SHA3_384 };
+	const CK_RV bad = CKR_MECHANISM_PARAM_INVALID;
+	struct scheme s;
+	if (!key_type_available(CKK_ML_DSA)) {
+		assert_refused(CKM_ML_DSA, &p, sizeof(p),
+			       CKR_MECHANISM_INVALID);
+		assert_refused(CKM_HASH_SLH_DSA, &h, sizeof(h),
+			       CKR_MECHANISM_INVALID);
+		return;
+	}
+	assert_int_equal(parse(CKM_ML_DSA, &p, sizeof(p), &s), CKR_OK);
+	assert_true(s.deterministic);
+	assert_false(s.prehashed);
+	assert_int_equal(s.label.left, 255);
+	assert_int_equal(parse(CKM_HASH_SLH_DSA_SHAKE256, &p, sizeof(p), &s),
+			 CKR_OK);
+	assert_true(s.prehashed);
+	assert_int_equal(s.digest, DIGEST_SHAKE256);
+	assert_int_equal(parse(CKM_HASH_ML_DSA, &h, sizeof(h), &s), CKR_OK);
+	assert_false(s.deterministic);
+	assert_true(s.prehashed);
+	assert_int_equal(s.digest, DIGEST_NONE);
+	assert_int_equal(s.hash, DIGEST_SHA3_384);
+	h.hash = CKM_SHA_1;
+	assert_refused(CKM_HASH_ML_DSA, &h, sizeof(h), bad);
+	h.hash = CKM_SHA256, h.pContext = NULL;
+	assert_refused(CKM_HASH_ML_DSA, &h, sizeof(h), bad);
+	assert_refused(CKM_HASH_ML_DSA, NULL, 0, bad);
+	p.ulContextLen = 256;
+	assert_refused(CKM_SLH_DSA, &p, sizeof(p), bad);
+	p.ulContextLen = 0, p.hedgeVariant = CKH_DETERMINISTIC_REQUIRED + 1;
+	assert_refused(CKM_ML_DSA, &p, sizeof(p), bad);
 }
 
 static void
@@ -135,7 +192,9 @@ test_plain(void **state)
 	for (size_t i = 0; i < count; i++) {
 		struct scheme s;
 		if (rows[i].kind == SCHEME_RSA_PSS ||
-		    rows[i].kind == SCHEME_RSA_OAEP)
+		    rows[i].kind == SCHEME_RSA_OAEP ||
+		    scheme_key_type(rows[i].kind) == CKK_ML_DSA ||
+		    scheme_key_type(rows[i].kind) == CKK_SLH_DSA)
 			continue;
 		assert_int_equal(parse(rows[i].type, NULL, 0, &s), CKR_OK);
 		assert_int_equal(s.kind, rows[i].kind);
@@ -145,7 +204,7 @@ test_plain(void **state)
 		assert_true(cursor_end(&s.label));
 		seen++;
 	}
-	assert_int_equal(seen, 22);
+	assert_int_equal(seen, 32);
 }
 
 static void
@@ -291,7 +350,7 @@ test_rows(void **state)
 	const CK_FLAGS recover = CKF_SIGN_RECOVER | CKF_VERIFY_RECOVER;
 	size_t count;
 	const struct scheme_row *rows = scheme_rows(&count);
-	assert_int_equal(count, 33);
+	assert_int_equal(count, 67);
 	for (size_t i = 0; i < count; i++) {
 		CK_FLAGS wanted = sign;
 		if (rows[i].type == CKM_RSA_PKCS_OAEP)
@@ -299,6 +358,8 @@ test_rows(void **state)
 		if (rows[i].type == CKM_RSA_PKCS ||
 		    rows[i].type == CKM_RSA_X_509)
 			wanted = sign | crypt | recover;
+		if (rows[i].kind == SCHEME_DSA)
+			wanted = CKF_VERIFY;
 		assert_int_equal(rows[i].flags, wanted);
 		for (size_t j = 0; j < i; j++)
 			assert_int_not_equal(rows[i].type, rows[j].type);
@@ -312,6 +373,7 @@ main(void)
 		CASE("/crypto/scheme/unknown", test_unknown),
 		CASE("/crypto/scheme/unwanted-param", test_unwanted_param),
 		CASE("/crypto/scheme/eddsa", test_eddsa),
+		CASE("/crypto/scheme/whole", test_whole),
 		CASE("/crypto/scheme/pss/refused", test_pss_refused),
 		CASE("/crypto/scheme/oaep/refused", test_oaep_refused),
 		CASE("/crypto/scheme/plain", test_plain),

@@ -1,0 +1,95 @@
+/* C_EncapsulateKey and C_DecapsulateKey (PKCS#11 3.2, 5.18.8 and 6.68.6). */
+#include "soft_base.h"
+#include "soft_template.h"
+
+enum { SECRET_MAX = 64 };
+
+static CK_RV
+kem_check(const CK_MECHANISM *mechanism)
+{
+	if (mechanism->mechanism != CKM_ML_KEM ||
+	    !key_type_available(CKK_ML_KEM))
+		return CKR_MECHANISM_INVALID;
+	return mechanism->ulParameterLen > 0 ? CKR_MECHANISM_PARAM_INVALID
+					     : CKR_OK;
+}
+
+/* The secret has the length that it has. */
+static CK_RV
+secret_become(struct soft_token *t, struct template with, struct cursor secret,
+	      struct attrs *object)
+{
+	static const struct origin origin = { CK_UNAVAILABLE_INFORMATION, false,
+					      false };
+	struct wish wish;
+	struct maker maker;
+	CK_RV rv = wish_read(with, CKK_GENERIC_SECRET, &wish);
+
+	if (rv != CKR_OK)
+		return rv;
+	maker = maker_for(t, &wish);
+	if (wish.class != CKO_SECRET_KEY)
+		return CKR_TEMPLATE_INCONSISTENT;
+	if ((wish.size > 0 && wish.size != secret.left) ||
+	    !secret_size_fits(wish.type, secret.left))
+		return CKR_KEY_SIZE_RANGE;
+	return secret_make(&maker, &origin, with, &wish, secret, object);
+}
+
+static CK_RV
+with_template(struct soft_token *t, const struct derivation *d,
+	      const struct base *base, CK_ATTRIBUTE_TYPE type,
+	      struct cursor secret, struct attrs *object)
+{
+	struct merged merged = { .room = 0 };
+	CK_RV rv = merged_make(base->attrs, type, d->object, &merged);
+
+	if (rv == CKR_OK)
+		rv = secret_become(t, merged.all, secret, object);
+	merged_free(&merged);
+	return rv;
+}
+
+CK_RV
+soft_encapsulate(struct token *token, const struct derivation *d,
+		 struct builder *out, struct attrs *object)
+{
+	struct builder secret = builder_heap(SECRET_MAX);
+	struct base base;
+	CK_RV rv = kem_check(d->mechanism);
+
+	if (rv == CKR_OK)
+		rv = base_take(soft_of(token), d, CKA_ENCAPSULATE, &base);
+	if (rv != CKR_OK)
+		return rv;
+	rv = soft_key_encapsulate(base.key, out, &secret);
+	if (rv == CKR_OK)
+		rv = with_template(soft_of(token), d, &base,
+				   CKA_ENCAPSULATE_TEMPLATE,
+				   builder_read(&secret), object);
+	builder_free(&secret);
+	base_free(&base);
+	return rv;
+}
+
+CK_RV
+soft_decapsulate(struct token *token, const struct derivation *d,
+		 struct attrs *object)
+{
+	struct builder secret = builder_heap(SECRET_MAX);
+	struct base base;
+	CK_RV rv = kem_check(d->mechanism);
+
+	if (rv == CKR_OK)
+		rv = base_take(soft_of(token), d, CKA_DECAPSULATE, &base);
+	if (rv != CKR_OK)
+		return rv;
+	rv = soft_key_decapsulate(base.key, d->input, &secret);
+	if (rv == CKR_OK)
+		rv = with_template(soft_of(token), d, &base,
+				   CKA_DECAPSULATE_TEMPLATE,
+				   builder_read(&secret), object);
+	builder_free(&secret);
+	base_free(&base);
+	return rv;
+}

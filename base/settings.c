@@ -96,6 +96,17 @@ set_keep(void *field, const char *text)
 }
 
 static bool
+set_retired(void *field, const char *text)
+{
+	bool *all = field;
+
+	if (strcasecmp(text, "history") != 0 && strcasecmp(text, "all") != 0)
+		return false;
+	*all = strcasecmp(text, "all") == 0;
+	return true;
+}
+
+static bool
 set_level(void *field, const char *text)
 {
 	static const char *const words[] = {
@@ -129,6 +140,8 @@ static const struct setting_kind kind_kdf = {
 static const struct setting_kind kind_number = { set_number, "a number" };
 static const struct setting_kind kind_switch = { set_switch, "on or off" };
 static const struct setting_kind kind_keep = { set_keep, "login or never" };
+static const struct setting_kind kind_retired = { set_retired,
+						  "history or all" };
 static const struct setting_kind kind_level = { set_level,
 						"off, error, info or debug" };
 
@@ -144,6 +157,10 @@ static const struct setting settings[] = {
 	{ "logout.leave", "SIGNET_LOGOUT_LEAVE", "off", &kind_switch,
 	  FIELD(logout_leave) },
 	{ "cache", "SIGNET_CACHE", NULL, &kind_folder, FIELD(cache) },
+	{ "piv.retired", "SIGNET_PIV_RETIRED", "history", &kind_retired,
+	  FIELD(piv_retired_all) },
+	{ "piv.always_authenticate", "SIGNET_PIV_ALWAYS_AUTHENTICATE", "yes",
+	  &kind_switch, FIELD(piv_always_authenticate) },
 	{ "softtoken.init", "SIGNET_SOFTTOKEN", "off", &kind_switch,
 	  FIELD(softtoken_init) },
 	{ "softtoken.path", "SIGNET_SOFTTOKEN_PATH", NULL, &kind_folder,

@@ -26,7 +26,8 @@ use_recover(const struct card_use *use, bool pin_wanted, bool *again)
 	*again = pin_wanted || switched;
 	if (!*again || (use->key->pin_never && !pin_wanted))
 		return CKR_OK;
-	rv = card_pin_restore(t, each ? use->pin : t->pin, each);
+	rv = card_pin_restore(t, each ? use->pin : t->pin,
+			      each || use->key->pin_anew);
 	if (rv == CKR_USER_NOT_LOGGED_IN && !each && t->login != LOGIN_NONE)
 		card_login_lost(t);
 	return rv;

@@ -15,13 +15,17 @@ object_find(const struct card_token *t, uint64_t id)
 	return o;
 }
 
-/* Private objects are hidden while nobody is logged in. */
+/* Private objects are hidden while nobody is logged in; whether one is private
+ * may be among what reading tells. */
 static bool
 object_visible(const struct card_token *t, const struct card_object *o)
 {
+	const struct attr *private = attrs_find(&o->attrs, CKA_PRIVATE);
+
 	if (o->state == CARD_OBJECT_ABSENT)
 		return false;
 	return t->login != LOGIN_NONE ||
+	       (private != NULL && private->state == ATTR_UNREAD) ||
 	       !attrs_bool(&o->attrs, CKA_PRIVATE, true);
 }
 

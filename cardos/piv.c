@@ -193,6 +193,22 @@ piv_get_data(struct card_applet *a, struct cursor tag, size_t le,
 }
 
 CK_RV
+piv_find_data(struct card_applet *a, struct cursor tag, size_t le,
+	      struct builder *answer, struct cursor *content)
+{
+	bool switched;
+	CK_RV rv = piv_get_data(a, tag, le, answer, content), guarded;
+
+	if (rv == CKR_OK || a->proven || applet_mute(a, rv))
+		return rv;
+	guarded = applet_guard(a, &switched);
+	if (guarded != CKR_OK || !switched)
+		return guarded != CKR_OK ? guarded : rv;
+	builder_reset(answer);
+	return piv_get_data(a, tag, le, answer, content);
+}
+
+CK_RV
 piv_get_more(struct card_applet *a, struct builder *answer)
 {
 	const struct apdu command = { .ins = INS_GET_RESPONSE,

@@ -13,6 +13,8 @@
 	}
 
 enum {
+	PIV_RETIRED = 0x82, /* the first of 20 retired keys, */
+	PIV_RETIRED_END = 0x96,
 	PIV_KEY_MANAGEMENT = 0x9D,
 	PIV_KEY_ADMIN = 0x9B,
 	PIV_DISCOVERY = 0x7E,
@@ -31,6 +33,12 @@ enum {
 #define PIV_TOUCH_POLICY (CKA_VENDOR_DEFINED + 0x59554201UL)
 #define PIV_PIN_POLICY (CKA_VENDOR_DEFINED + 0x59554202UL)
 
+/* Of a YubiKey's firmware; zeros when the card does not tell. */
+struct piv_version {
+	bool asked;
+	uint8_t major, minor, patch;
+};
+
 struct piv {
 	/* The key management key wants tag 85 for RSA as well. */
 	bool exponentiates;
@@ -38,7 +46,70 @@ struct piv {
 	uint8_t cipher; /* of 9B, 0: not known */
 	/* Public keys that were made here, of cards that tell of none. */
 	struct pubkey *made[PIV_KEYS];
+	struct piv_version version;
+	/* Retired keys: see piv_retired.c */
+	uint8_t retired_end; /* the reference after the last, 0: not known */
+	bool retired_walk;   /* only the first that is missing tells the end */
+	bool retired_first;  /* 82 has a certificate */
+	uint32_t retired_shown; /* bits from 82 on: whatever the rule says */
 };
+
+/* A key reference and what PIV says of it (SP 800-73-4 part 2, table 4b). */
+struct piv_slot {
+	uint8_t reference;
+	uint8_t cka_id;
+	struct cursor object; /* the certificate's tag */
+	const char *certificate, *public_key, *private_key; /* labels */
+	bool sign, decrypt; /* always, */
+	bool decrypt_too;   /* or when no key usage speaks against it */
+	bool pin_each_time, pin_never;
+};
+
+/* piv_slots.c: 9A, 9C, 9D, 9E and the retired ones; NULL after the last. */
+const struct piv_slot *piv_slot_at(size_t index);
+const struct piv_slot *piv_slot_find(uint8_t reference);
+bool piv_slot_retired(const struct piv_slot *slot);
+
+/* piv_retired.c: is this key to be asked for? CKR_OBJECT_HANDLE_INVALID. */
+CK_RV piv_retired_check(struct card_applet *a,
+			const struct piv_slot *slot) MUST_CHECK;
+/* What reading its certificate told. */
+void piv_retired_seen(struct card_applet *a, const struct piv_slot *slot,
+		      bool present);
+/* From now on this one is asked for, as it was written. */
+void piv_retired_show(struct card_applet *a, uint8_t reference);
+
+/* piv_metadata.c: asked once, and only where there is one. */
+CK_RV piv_version(struct card_applet *a,
+		  struct piv_version *version) MUST_CHECK;
+bool piv_version_least(const struct piv_version *version, uint8_t major,
+		       uint8_t minor);
+/* Does the firmware tell of its keys? */
+CK_RV piv_metadata_had(struct card_applet *a, bool *had) MUST_CHECK;
+
+/* Yubico's policies. */
+enum piv_policy {
+	PIV_POLICY_DEFAULT,
+	PIV_POLICY_NEVER,
+	PIV_PIN_ONCE,
+	PIV_PIN_ALWAYS,
+	PIV_MATCH_ONCE,
+	PIV_MATCH_ALWAYS,
+	PIV_TOUCH_ALWAYS = 2,
+	PIV_TOUCH_CACHED = 3,
+};
+struct piv_metadata {
+	uint8_t pin, touch; /* enum piv_policy */
+	bool generated;     /* on the card */
+	struct pubkey *public_key;
+};
+/* CKR_OBJECT_HANDLE_INVALID: there is no key. CKR_DATA_INVALID: what came is no
+ * metadata. */
+CK_RV piv_metadata_read(struct card_applet *a, uint8_t reference,
+			struct piv_metadata *out) MUST_CHECK;
+/* The public key in what metadata and GENERATE give, without its outer tag. */
+CK_RV piv_public_key(uint8_t algorithm, struct cursor inside,
+		     struct pubkey **key) MUST_CHECK;
 
 /* The value of P1 for a key (SP 800-78-4, table 6-2), 0 for one of a kind
  * that PIV does not have. */
@@ -57,6 +128,10 @@ bool piv_slot_id(uint8_t reference, CK_OBJECT_CLASS class, uint64_t *id,
  */
 CK_RV piv_get_data(struct card_applet *a, struct cursor tag, size_t le,
 		   struct builder *answer, struct cursor *content) MUST_CHECK;
+
+/* The same, and that the object is absent is sure. */
+CK_RV piv_find_data(struct card_applet *a, struct cursor tag, size_t le,
+		    struct builder *answer, struct cursor *content) MUST_CHECK;
 
 /* Appends the rest of an object whose beginning is in ANSWER. */
 CK_RV piv_get_more(struct card_applet *a, struct builder *answer) MUST_CHECK;
@@ -115,6 +190,8 @@ CK_RV piv_read(struct card_applet *a, const struct card_object *object,
 	       struct card_object **found);
 CK_RV piv_identify(struct card_applet *a, struct card_identity *out);
 int piv_nominate(struct cursor atr);
+/* Is it of a maker whose firmware tells its version? */
+bool piv_versioned(const struct card_applet *a);
 /* Does the card take extended length, as far as its ATR tells? */
 bool piv_extended(struct cursor atr);
 

@@ -24,16 +24,17 @@ static const struct cursor chuid = PIV_BYTES(0x5F, 0xC1, 0x02);
 struct piv_maker {
 	const char *text, *manufacturer, *model;
 	bool extended; /* takes extended length, also without saying so */
+	bool versioned; /* GET VERSION gives the firmware's */
 	bool numbered; /* GET SERIAL gives the number on the case */
 };
 
 static const struct piv_maker piv_makers[] = {
-	{ "YubikeyNEO", "Yubico", "YubiKey NEO", false, false },
-	{ "Yubikey4", "Yubico", "YubiKey 4", true, false },
-	{ "YubiKey", "Yubico", "YubiKey 5", true, true },
-	{ "Nitrokey", "Nitrokey", "Nitrokey 3", false, false },
-	{ "PIVKEY", "Taglio", "PIVKey", false, false },
-	{ "iShield", "Swissbit", "iShield Key", false, false },
+	{ "YubikeyNEO", "Yubico", "YubiKey NEO", false, true, false },
+	{ "Yubikey4", "Yubico", "YubiKey 4", true, true, false },
+	{ "YubiKey", "Yubico", "YubiKey 5", true, true, true },
+	{ "Nitrokey", "Nitrokey", "Nitrokey 3", false, false, false },
+	{ "PIVKEY", "Taglio", "PIVKey", false, false, false },
+	{ "iShield", "Swissbit", "iShield Key", false, false, false },
 };
 
 static const struct piv_maker *
@@ -60,6 +61,17 @@ piv_extended(struct cursor atr)
 
 	return (maker != NULL && maker->extended) ||
 	       iso_extended(iso_historical(atr));
+}
+
+bool
+piv_versioned(const struct card_applet *a)
+{
+	const struct transport_info *info =
+		a->transport->ops->info(a->transport);
+	const struct piv_maker *maker =
+		maker_find(cursor_of(info->atr, info->atr_size));
+
+	return maker != NULL && maker->versioned;
 }
 
 /* A field of struct card_identity: text, then more text, then NUL. */
@@ -145,27 +157,6 @@ serial_from_number(struct card_applet *a, struct card_identity *out)
 	return CKR_OK;
 }
 
-/*
- * The first block of a CHUID holds what identifies the card. That it is absent
- * is believed only of the right applet.
- */
-static CK_RV
-chuid_read(struct card_applet *a, struct builder *answer,
-	   struct cursor *content)
-{
-	bool switched;
-	CK_RV rv, guarded;
-
-	rv = piv_get_data(a, chuid, APDU_SHORT_ANSWER, answer, content);
-	if (rv == CKR_OK || a->proven || applet_mute(a, rv))
-		return rv;
-	guarded = applet_guard(a, &switched);
-	if (guarded != CKR_OK || !switched)
-		return guarded != CKR_OK ? guarded : rv;
-	builder_reset(answer);
-	return piv_get_data(a, chuid, APDU_SHORT_ANSWER, answer, content);
-}
-
 static CK_RV
 serial_read(struct card_applet *a, const struct piv_maker *maker,
 	    struct card_identity *out)
@@ -173,7 +164,10 @@ serial_read(struct card_applet *a, const struct piv_maker *maker,
 	struct builder answer = builder_heap(APDU_ANSWER_MAX);
 	struct cursor content;
 	bool known = false;
-	CK_RV rv = chuid_read(a, &answer, &content);
+	CK_RV rv;
+
+	/* the first block holds what identifies the card */
+	rv = piv_find_data(a, chuid, APDU_SHORT_ANSWER, &answer, &content);
 
 	if (rv == CKR_OK)
 		known = serial_from_chuid(content, out);
@@ -206,10 +200,15 @@ piv_identify(struct card_applet *a, struct card_identity *out)
 		maker_find(cursor_of(info->atr, info->atr_size));
 	struct card_identity identity = { 0 };
 	struct cursor none = cursor_of(NULL, 0);
+	struct piv_version version;
 	CK_RV rv = serial_read(a, maker, &identity);
 
+	if (rv == CKR_OK)
+		rv = piv_version(a, &version);
 	if (rv != CKR_OK)
 		return rv;
+	identity.firmware =
+		(CK_VERSION){ version.major, version.minor };
 	label_set(&identity);
 	text_set(identity.manufacturer, sizeof(identity.manufacturer),
 		 maker != NULL ? maker->manufacturer : "unknown", none);

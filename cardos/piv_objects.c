@@ -1,10 +1,9 @@
-/* PIV keys and certificates as objects; a slot exists when its certificate
- * does. */
-#include "piv.h"
-
+/* PIV keys and certificates as objects. A slot exists when its certificate
+ * does, or when the card tells of its key. */
 #include "cache.h"
+#include "config.h"
 #include "log.h"
-#include "mem.h"
+#include "piv.h"
 #include "tlv.h"
 
 enum {
@@ -15,81 +14,17 @@ enum {
 	NET_ID_HEADER = 4,	/* 01 00 and a length before zlib data */
 };
 
-/* A key reference and what PIV says of it (SP 800-73-4 part 2, table 4b). */
-struct piv_slot {
-	uint8_t reference;
-	uint8_t cka_id;
-	struct cursor object;
-	const char *certificate, *public_key, *private_key;
-	bool sign, decrypt; /* always, */
-	bool decrypt_too;   /* or when no key usage speaks against it */
-	bool pin_each_time, pin_never;
-};
-
-static const struct piv_slot piv_slots[] = {
-	{
-		.reference = 0x9A,
-		.cka_id = 0x01,
-		.object = PIV_BYTES(0x5F, 0xC1, 0x05),
-		.certificate = "Certificate for PIV Authentication",
-		.public_key = "PIV AUTH pubkey",
-		.private_key = "PIV AUTH key",
-		.sign = true,
-		.decrypt_too = true,
-	},
-	{
-		.reference = 0x9C,
-		.cka_id = 0x02,
-		.object = PIV_BYTES(0x5F, 0xC1, 0x0A),
-		.certificate = "Certificate for Digital Signature",
-		.public_key = "SIGN pubkey",
-		.private_key = "SIGN key",
-		.sign = true,
-		.pin_each_time = true,
-	},
-	{
-		.reference = PIV_KEY_MANAGEMENT,
-		.cka_id = 0x03,
-		.object = PIV_BYTES(0x5F, 0xC1, 0x0B),
-		.certificate = "Certificate for Key Management",
-		.public_key = "KEY MAN pubkey",
-		.private_key = "KEY MAN key",
-		.decrypt = true,
-	},
-	{
-		.reference = 0x9E,
-		.cka_id = 0x04,
-		.object = PIV_BYTES(0x5F, 0xC1, 0x01),
-		.certificate = "Certificate for Card Authentication",
-		.public_key = "CARD AUTH pubkey",
-		.private_key = "CARD AUTH key",
-		.sign = true,
-		.pin_never = true,
-	},
-};
-
-enum { PIV_SLOTS = sizeof(piv_slots) / sizeof(piv_slots[0]) };
-
 uint8_t
 piv_reference(uint64_t id)
 {
 	return (uint8_t)(id >> REFERENCE_SHIFT);
 }
 
-static const struct piv_slot *
-slot_find(uint8_t reference)
-{
-	for (size_t i = 0; i < PIV_SLOTS; i++)
-		if (piv_slots[i].reference == reference)
-			return &piv_slots[i];
-	return NULL;
-}
-
 bool
 piv_slot_id(uint8_t reference, CK_OBJECT_CLASS class, uint64_t *id,
 	    struct cursor *object)
 {
-	const struct piv_slot *slot = slot_find(reference);
+	const struct piv_slot *slot = piv_slot_find(reference);
 
 	if (slot == NULL)
 		return false;
@@ -127,20 +62,34 @@ slot_add(struct card_object ***end, const struct piv_slot *slot,
 	return card_object_add(end, &name, complete, object);
 }
 
+/* Where metadata tells it, a key may do without a PIN in any slot. */
+static CK_RV
+private_add(struct card_object ***end, const struct piv_slot *slot,
+	    bool metadata)
+{
+	struct card_object *o;
+	CK_RV rv = slot_add(end, slot, CKO_PRIVATE_KEY, false, &o);
+
+	if (rv != CKR_OK || !metadata)
+		return rv;
+	return attrs_set_unread(&o->attrs, CKA_PRIVATE);
+}
+
 CK_RV
 piv_list(struct card_applet *a, size_t pin, CK_OBJECT_CLASS class,
 	 struct card_object **list)
 {
 	struct card_object *first = NULL, **end = &first, *o;
-	CK_RV rv = CKR_OK;
+	const struct piv_slot *slot;
+	bool metadata;
+	CK_RV rv = piv_metadata_had(a, &metadata);
 
-	for (size_t i = 0; i < PIV_SLOTS && rv == CKR_OK; i++) {
-		const struct piv_slot *slot = &piv_slots[i];
-
+	for (size_t i = 0; rv == CKR_OK && (slot = piv_slot_at(i)) != NULL;
+	     i++) {
 		if ((rv = slot_add(&end, slot, CKO_CERTIFICATE, false, &o)) ||
 		    (rv = slot_add(&end, slot, CKO_PUBLIC_KEY, false, &o)))
 			break;
-		rv = slot_add(&end, slot, CKO_PRIVATE_KEY, false, &o);
+		rv = private_add(&end, slot, metadata);
 	}
 	if (rv != CKR_OK) {
 		card_objects_free(first);
@@ -238,6 +187,15 @@ type_primitives(CK_KEY_TYPE type)
 	}
 }
 
+/* What was found out of a slot, for its objects. */
+struct slot_content {
+	const struct piv_slot *slot;
+	struct certificate certificate; /* without one its DER is empty */
+	bool told; /* by metadata, which are: */
+	struct piv_metadata metadata;
+	struct pubkey *key; /* a reference, or NULL */
+};
+
 /* Key usage counts where the certificate has one; the slot's own use stays, so
  * that a CA's key in 9C, say, still signs. */
 static struct card_key
@@ -265,48 +223,123 @@ slot_key(const struct piv_slot *slot, const struct certificate *c,
 	};
 }
 
-/* The two halves of the pair; takes the public key, whatever it answers. */
-static CK_RV
-keys_add(struct card_object ***end, const struct piv_slot *slot,
-	 const struct certificate *c, struct pubkey *public_key)
+/* The slot's own policy, unless the card tells another. */
+static void
+policy_apply(const struct card_applet *a, const struct slot_content *x,
+	     struct card_key *key)
 {
-	struct card_key key = slot_key(slot, c, public_key);
-	struct card_object *o;
-	CK_RV rv = slot_add(end, slot, CKO_PUBLIC_KEY, true, &o);
+	uint8_t pin = x->told ? x->metadata.pin : PIV_POLICY_DEFAULT;
+	bool asks = a->config == NULL || a->config->piv_always_authenticate;
 
-	if (rv == CKR_OK)
-		rv = card_object_public_key(&o->attrs, &key, c);
-	if (rv == CKR_OK)
-		rv = slot_add(end, slot, CKO_PRIVATE_KEY, true, &o);
-	if (rv != CKR_OK) {
-		pubkey_free(public_key);
-		return rv;
+	if (pin != PIV_POLICY_DEFAULT) {
+		key->pin_never = pin == PIV_POLICY_NEVER;
+		key->pin_each_time =
+			pin == PIV_PIN_ALWAYS || pin == PIV_MATCH_ALWAYS;
 	}
+	/* without a PIN that is kept there is nothing to do it with */
+	if (key->pin_each_time && !asks && a->config->pin_keep) {
+		key->pin_each_time = false;
+		key->pin_anew = true;
+	}
+}
+
+static CK_RV
+local_set(const struct slot_content *x, struct attrs *attrs)
+{
+	return x->told ? attrs_set_bool(attrs, CKA_LOCAL, x->metadata.generated)
+		       : CKR_OK;
+}
+
+/* The two halves of the pair. */
+static CK_RV
+keys_add(const struct card_applet *a, struct slot_content *x,
+	 struct card_object ***end)
+{
+	struct card_key key = slot_key(x->slot, &x->certificate, x->key);
+	struct card_object *o;
+	CK_RV rv;
+
+	policy_apply(a, x, &key);
+	rv = slot_add(end, x->slot, CKO_PUBLIC_KEY, true, &o);
+	if (rv == CKR_OK)
+		rv = local_set(x, &o->attrs);
+	if (rv == CKR_OK)
+		rv = card_object_public_key(&o->attrs, &key, &x->certificate);
+	if (rv == CKR_OK)
+		rv = slot_add(end, x->slot, CKO_PRIVATE_KEY, true, &o);
+	if (rv != CKR_OK)
+		return rv;
+	key.touch = x->told && x->metadata.touch >= PIV_TOUCH_ALWAYS;
 	o->key = key;
-	return card_object_private_key(&o->attrs, &key, c);
+	x->key = NULL; /* the object has it */
+	if ((rv = local_set(x, &o->attrs)) ||
+	    (rv = attrs_set_bool(&o->attrs, CKA_PRIVATE, !key.pin_never)))
+		return rv;
+	return card_object_private_key(&o->attrs, &key, &x->certificate);
+}
+
+static CK_RV
+certificate_add(struct slot_content *x, struct card_object ***end)
+{
+	struct card_object *o;
+	CK_RV rv = slot_add(end, x->slot, CKO_CERTIFICATE, true, &o);
+
+	if (rv != CKR_OK)
+		return rv;
+	return card_object_certificate(&o->attrs, &x->certificate);
+}
+
+/* The key that the card tells of counts, else the certificate's, else the one
+ * that was made here. Where the first two differ the certificate was left. */
+static CK_RV
+key_choose(const struct card_applet *a, struct slot_content *x)
+{
+	static const struct certificate none;
+	struct cursor info = x->certificate.public_key_info;
+	CK_RV rv;
+
+	if (x->told) {
+		x->key = pubkey_ref(x->metadata.public_key);
+		if (!cursor_same(info, x->key->info)) {
+			if (info.left > 0)
+				log_line(LOG_INFO, "PIV %02X: the certificate "
+						   "is of another key",
+					 x->slot->reference);
+			x->certificate = none;
+		}
+		return CKR_OK;
+	}
+	if (info.left == 0) {
+		x->key = pubkey_ref(piv_made(a, x->slot->reference));
+		return CKR_OK;
+	}
+	rv = pubkey_from_info(info, &x->key);
+	if (rv == CKR_OK && piv_algorithm(x->key) != 0)
+		return CKR_OK;
+	pubkey_free(x->key);
+	x->key = NULL;
+	return rv == CKR_HOST_MEMORY ? rv : CKR_OK;
 }
 
 /* A key of a kind that PIV cannot have leaves only the certificate. */
 static CK_RV
-objects_of(const struct piv_slot *slot, const struct certificate *c,
+objects_of(const struct card_applet *a, struct slot_content *x, bool keyless,
 	   struct card_object **found)
 {
-	struct card_object *first = NULL, **end = &first, *o;
-	struct pubkey *key = NULL;
-	CK_RV rv = slot_add(&end, slot, CKO_CERTIFICATE, true, &o);
+	struct card_object *first = NULL, **end = &first;
+	CK_RV rv = CKR_OK;
 
-	if (rv == CKR_OK)
-		rv = card_object_certificate(&o->attrs, c);
-	if (rv == CKR_OK)
-		rv = pubkey_from_info(c->public_key_info, &key);
-	if (rv == CKR_OK && piv_algorithm(key) != 0) {
-		rv = keys_add(&end, slot, c, key);
-	} else if (first != NULL && rv != CKR_HOST_MEMORY) {
+	if (x->certificate.der.left > 0)
+		rv = certificate_add(x, &end);
+	if (rv == CKR_OK && !keyless)
+		rv = key_choose(a, x);
+	if (rv == CKR_OK && x->key != NULL)
+		rv = keys_add(a, x, &end);
+	else if (rv == CKR_OK)
 		log_line(LOG_INFO, "PIV %02X: no key that is known",
-			 slot->reference);
-		pubkey_free(key);
-		rv = CKR_OK;
-	}
+			 x->slot->reference);
+	pubkey_free(x->key);
+	x->key = NULL;
 	if (rv != CKR_OK) {
 		card_objects_free(first);
 		return rv;
@@ -315,47 +348,74 @@ objects_of(const struct piv_slot *slot, const struct certificate *c,
 	return CKR_OK;
 }
 
-/* A key that was made here, and has no certificate yet. */
-static CK_RV
-objects_made(const struct piv_slot *slot, struct pubkey *key,
-	     struct card_object **found)
+/* A retired key without a certificate is looked for only when all are. */
+static bool
+metadata_wanted(const struct card_applet *a, const struct slot_content *x)
 {
-	const struct certificate none = { 0 };
-	struct card_object *first = NULL, **end = &first;
-	CK_RV rv = keys_add(&end, slot, &none, pubkey_ref(key));
+	return x->certificate.der.left > 0 || !piv_slot_retired(x->slot) ||
+	       piv_made(a, x->slot->reference) != NULL ||
+	       (a->config != NULL && a->config->piv_retired_all);
+}
 
-	if (rv != CKR_OK) {
-		card_objects_free(first);
+/* KEYLESS: the card tells that the slot has none. */
+static CK_RV
+metadata_add(struct card_applet *a, struct slot_content *x, bool *keyless)
+{
+	bool had = false;
+	CK_RV rv = piv_metadata_had(a, &had);
+
+	if (rv != CKR_OK || !had || !metadata_wanted(a, x))
 		return rv;
-	}
-	*found = first;
+	rv = piv_metadata_read(a, x->slot->reference, &x->metadata);
+	if (applet_mute(a, rv) || rv == CKR_HOST_MEMORY)
+		return rv;
+	x->told = rv == CKR_OK;
+	*keyless = rv == CKR_OBJECT_HANDLE_INVALID;
 	return CKR_OK;
+}
+
+/* What is in the container; nothing where there is no certificate. */
+static CK_RV
+slot_certificate(struct card_applet *a, const struct piv_slot *slot,
+		 struct builder *der, struct certificate *c)
+{
+	CK_RV rv = piv_retired_check(a, slot);
+
+	if (rv == CKR_OK) {
+		rv = certificate_read(a, slot, der);
+		if (rv == CKR_OK || rv == CKR_OBJECT_HANDLE_INVALID)
+			piv_retired_seen(a, slot, rv == CKR_OK);
+	}
+	if (rv == CKR_OK)
+		rv = certificate_parse(builder_read(der), c);
+	if (rv == CKR_DATA_INVALID)
+		log_line(LOG_INFO, "PIV %02X: not a certificate",
+			 slot->reference);
+	return rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_DATA_INVALID ? CKR_OK
+									 : rv;
 }
 
 CK_RV
 piv_read(struct card_applet *a, const struct card_object *object,
 	 struct card_object **found)
 {
-	const struct piv_slot *slot = slot_find(piv_reference(object->id));
+	struct slot_content x = { .slot = piv_slot_find(
+					  piv_reference(object->id)) };
 	struct builder der = builder_heap(CERTIFICATE_MAX);
-	struct certificate c;
+	bool keyless = false;
 	CK_RV rv;
 
-	if (slot == NULL)
+	if (x.slot == NULL)
 		return CKR_OBJECT_HANDLE_INVALID;
-	rv = certificate_read(a, slot, &der);
+	rv = slot_certificate(a, x.slot, &der, &x.certificate);
 	if (rv == CKR_OK)
-		rv = certificate_parse(builder_read(&der), &c);
-	if (rv == CKR_OK)
-		rv = objects_of(slot, &c, found);
-	if (rv == CKR_DATA_INVALID) {
-		log_line(LOG_INFO, "PIV %02X: not a certificate",
-			 slot->reference);
+		rv = metadata_add(a, &x, &keyless);
+	if (rv == CKR_OK && !x.told && x.certificate.der.left == 0 &&
+	    piv_made(a, x.slot->reference) == NULL)
 		rv = CKR_OBJECT_HANDLE_INVALID;
-	}
+	if (rv == CKR_OK)
+		rv = objects_of(a, &x, keyless, found);
+	pubkey_free(x.metadata.public_key);
 	builder_free(&der);
-	if (rv == CKR_OBJECT_HANDLE_INVALID &&
-	    piv_made(a, slot->reference) != NULL)
-		rv = objects_made(slot, piv_made(a, slot->reference), found);
 	return rv;
 }

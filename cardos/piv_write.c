@@ -223,7 +223,11 @@ piv_write(struct card_applet *a, const struct card_new *new, uint64_t id)
 	    !piv_slot_id(piv_reference(id), new->class, &id, &object))
 		return CKR_ATTRIBUTE_VALUE_INVALID;
 	rv = piv_admin_need(a);
-	return rv == CKR_OK ? write_certificate(a, new, object) : rv;
+	if (rv == CKR_OK)
+		rv = write_certificate(a, new, object);
+	if (rv == CKR_OK)
+		piv_retired_show(a, piv_reference(id));
+	return rv;
 }
 
 /* What GENERATE asks for (SP 800-73-4 part 2, 3.3.2; the policies are
@@ -324,6 +328,7 @@ piv_generate(struct card_applet *a, const struct card_new *new, uint64_t id)
 	if (rv != CKR_OK)
 		return rv;
 	made_keep(a, reference, key);
+	piv_retired_show(a, reference);
 	rv = piv_put_data(a, object, cursor_of(NULL, 0));
 	if (rv == CKR_OK || applet_mute(a, rv))
 		return rv;

@@ -176,6 +176,7 @@ card_candidates(struct card *card, const struct config *config,
 			list[count++] = (struct card_applet){
 				.driver = card_drivers[d],
 				.transport = card->transport,
+				.config = config,
 				.cache = card->cache,
 			};
 		}

@@ -103,7 +103,14 @@ curve_spelled(CK_KEY_TYPE type, struct cursor name)
 const struct curve *
 curve_named(const char *name)
 {
-	return curve_spelled(CKK_EC, cursor_of(name, strlen(name)));
+	static const CK_KEY_TYPE types[] = { CKK_EC, CKK_EC_EDWARDS,
+					     CKK_EC_MONTGOMERY };
+	struct cursor text = cursor_of(name, strlen(name));
+	const struct curve *curve = NULL;
+
+	for (size_t i = 0; curve == NULL && i < COUNT(types); i++)
+		curve = curve_spelled(types[i], text);
+	return curve;
 }
 
 const struct curve *

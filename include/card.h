@@ -44,6 +44,8 @@ struct card_proof {
 	struct cursor begins; /* its answer does so; empty ends a table */
 };
 
+struct config;
+
 /* One applet on one card, while that card is in its reader. */
 struct card_applet {
 	const struct card_driver *driver;
@@ -55,6 +57,7 @@ struct card_applet {
 	bool proven; /* selected, in this transaction; a driver may set it too */
 	bool extended; /* it takes extended length; the driver tells */
 	uint16_t sw; /* of the last command, 0: no answer */
+	const struct config *config; /* which outlives the card */
 	const char *cache; /* folder for public objects; NULL or "": none */
 	char card[17];     /* the serial number that they are kept by */
 	bool identified;

@@ -22,6 +22,7 @@ struct card_key {
 	unsigned primitives;         /* 1u << enum card_primitive */
 	bool sign, decrypt, derive;
 	bool pin_each_time;          /* CKA_ALWAYS_AUTHENTICATE */
+	bool pin_anew;               /* a VERIFY before each use; the kept PIN does */
 	bool pin_never;              /* usable without login */
 	bool touch;                  /* a use wants somebody to touch the card */
 	struct pubkey *public_key;   /* NULL when it is not known */

@@ -14,6 +14,8 @@ struct config {
 	bool pin_keep;          /* keep the PIN from C_Login to C_Logout */
 	bool logout_leave;      /* C_Logout leaves the card verified */
 	char *cache;            /* folder, "" when off */
+	bool piv_retired_all;   /* ask all 20, whatever the key history says */
+	bool piv_always_authenticate; /* for each use of a key that wants it */
 	bool softtoken_init;    /* show an empty slot to make a token in */
 	char *softtoken_path;   /* folder of the token files, "" when none */
 	char *softtoken_kdf;    /* "scrypt" or "pbkdf2", with ":ROUNDS" */

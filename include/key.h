@@ -13,7 +13,7 @@ struct curve {
 	size_t field;           /* bytes of a coordinate, of r and of s */
 };
 /* By CKA_EC_PARAMS (OID, or PrintableString name); NULL when not known. The
- * first one knows curves of type CKK_EC. */
+ * first one knows curves of type CKK_EC, the last one all. */
 const struct curve *curve_find(struct cursor params);
 const struct curve *curve_typed(CK_KEY_TYPE type, struct cursor params);
 const struct curve *curve_named(const char *name);

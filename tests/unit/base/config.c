@@ -156,6 +156,8 @@ assert_defaults(const struct config *c)
 	assert_string_equal(c->readers_ignore, "");
 	assert_true(c->pin_keep);
 	assert_false(c->logout_leave);
+	assert_false(c->piv_retired_all);
+	assert_true(c->piv_always_authenticate);
 	assert_false(c->softtoken_init);
 	assert_string_equal(c->softtoken_kdf, "scrypt");
 	assert_int_equal(c->softtoken_tries, 10);
@@ -194,6 +196,9 @@ test_bad_value(void **state)
 	assert_complaint("pin.keep = forever\n",
 			 "signet.conf:1: \"forever\" is not good for pin.keep, "
 			 "which is login or never");
+	assert_complaint("piv.retired = some\n",
+			 "signet.conf:1: \"some\" is not good for piv.retired, "
+			 "which is history or all");
 	assert_complaint("logout.leave = maybe\n",
 			 "signet.conf:1: \"maybe\" is not good for "
 			 "logout.leave, which is on or off");
@@ -507,6 +512,7 @@ test_every_setting(void **state)
 		   "pin.keep = Never\nlogout.leave = YES\ncache = off\n\n"
 		   "[softtoken]\ninit = true\npath = /tokens\n"
 		   "kdf = pbkdf2:1000\ntries = 0\n"
+		   "[piv]\nretired = All\nalways_authenticate = no\n"
 		   "[log]\nfile = log\nlevel = info");
 	c = load();
 	assert_string_equal(c->applets, "piv,openpgp");
@@ -515,6 +521,8 @@ test_every_setting(void **state)
 	assert_false(c->pin_keep);
 	assert_true(c->logout_leave);
 	assert_string_equal(c->cache, "");
+	assert_true(c->piv_retired_all);
+	assert_false(c->piv_always_authenticate);
 	assert_true(c->softtoken_init);
 	assert_string_equal(c->softtoken_path, "/tokens");
 	assert_string_equal(c->softtoken_kdf, "pbkdf2:1000");

@@ -93,6 +93,7 @@ absent(void **state)
 	script_add(script, ABSENT("5FC10A"));
 	script_add(script, "> 00CB3FFF055C035FC10B00\n< 6A80\n");
 	script_add(script, "> 00CB3FFF055C035FC10100\n< 53009000\n");
+	script_add(script, ABSENT("5FC10D"));
 	assert_int_equal(count(t, CKO_CERTIFICATE), 0);
 	script_done(script);
 	assert_int_equal(count(t, CKO_CERTIFICATE), 0);
@@ -112,6 +113,7 @@ absent_login(void **state)
 	script_certificate(script, "5FC105", &ec);
 	script_add(script, ABSENT("5FC10A") ABSENT("5FC10B"));
 	script_add(script, "> 00CB3FFF055C035FC10100\n< 9000\n");
+	script_add(script, ABSENT("5FC10D"));
 	assert_int_equal(count(t, CKO_CERTIFICATE), 1);
 	assert_true(token_flags(t) & CKF_LOGIN_REQUIRED);
 	token_unref(t);
@@ -126,6 +128,7 @@ absent_login_none(void **state)
 	script_add(script, script_proof);
 	script_add(script, ABSENT("5FC10A") ABSENT("5FC10B"));
 	script_certificate(script, "5FC101", &ec);
+	script_add(script, ABSENT("5FC10D"));
 	assert_int_equal(count(t, CKO_CERTIFICATE), 1);
 	script_add(script, script_chuid);
 	script_add(script, "> 00200080\n< 63C3\n");
@@ -177,7 +180,8 @@ unreadable(void **state)
 
 	script_certificate(script, "5FC105", &ec);
 	script_add(script, "> 00CB3FFF055C035FC10A00\n< 6F00\n");
-	script_add(script, ABSENT("5FC10B") ABSENT("5FC101"));
+	script_add(script,
+		   ABSENT("5FC10B") ABSENT("5FC101") ABSENT("5FC10D"));
 	assert_int_equal(count(t, CKO_CERTIFICATE), 1);
 	script_add(script, "> 00CB3FFF055C035FC10A00\n< 6F00\n");
 	script_add(script, script_proof);
@@ -356,6 +360,7 @@ found_by_what_is_read(void **state)
 
 	script_certificate(script, "5FC105", &ec);
 	script_add(script, ABSENT("5FC10A") ABSENT("5FC10B") ABSENT("5FC101"));
+	script_add(script, ABSENT("5FC10D"));
 	assert_int_equal(find_count(t, match, 3), 1);
 	token_unref(t);
 }

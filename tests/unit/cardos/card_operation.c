@@ -42,6 +42,7 @@ static int
 teardown(void **state)
 {
 	script_free(script);
+	script_config.piv_always_authenticate = true;
 	return 0;
 }
 
@@ -180,11 +181,9 @@ sign_extended(void **state)
 	struct builder b;
 
 	script->chip = &rsa;
-	b = builder_over(script->info.atr, sizeof(script->info.atr));
-	builder_append(&b,
-		       hex("3BFD1300008131FE158073C021C057597562694B657940"));
-	script->info.atr_size = b.used;
+	script_atr(script, "3BFD1300008131FE158073C021C057597562694B657940");
 	t = script_login(script, true);
+	script_add(script, "> 00FD000000\n< 0504039000\n");
 	b = builder_heap(MAKER_DER_MAX);
 	builder_text(&b, "> 00CB3FFF0000055C035FC1050000\n< 53");
 	builder_hex(&b, hex("82"));
@@ -201,6 +200,7 @@ sign_extended(void **state)
 	builder_u8(&b, 0);
 	script_add(script, (char *)b.data);
 	builder_free(&b);
+	script_add(script, "> 00F7009A000000\n< 6D00\n");
 	key = find_one(t, CKO_PRIVATE_KEY, 1);
 	script_add(script, "> 0087079A00010A7C820106820081820100*\n< @\n");
 	assert_int_equal(operate_sign(t, CKM_SHA256_RSA_PKCS, key), CKR_OK);
@@ -441,6 +441,57 @@ each_time_without(void **state)
 	script_add(script, SIGN_9C "< 6982\n");
 	assert_int_equal(sign(t, key), CKR_USER_NOT_LOGGED_IN);
 	assert_int_equal(t->ops->login_state(t), LOGIN_USER);
+	token_unref(t);
+}
+
+/* piv.always_authenticate = no: the kept PIN is verified anew although the card
+ * says that it is, when more than one try is left, once. */
+static void
+each_time_kept(void **state)
+{
+	uint64_t key;
+	CK_BBOOL each = 9;
+	CK_ATTRIBUTE a = { CKA_ALWAYS_AUTHENTICATE, &each, sizeof(each) };
+	struct token *t;
+
+	script_config.piv_always_authenticate = false;
+	t = ready_9c(true, &key);
+	assert_int_equal(t->ops->attributes_get(t, key, &a, 1), CKR_OK);
+	assert_false(each);
+	script_add(script, SIGN_9C "< @\n");
+	assert_int_equal(sign(t, key), CKR_OK);
+	script_add(script, SIGN_9C "< 6982\n");
+	script_add(script, script_proof);
+	script_add(script, STATE("63C3"));
+	script_add(script, script_verify);
+	script_add(script, SIGN_9C "< @\n");
+	assert_int_equal(sign(t, key), CKR_OK);
+	script_add(script, SIGN_9C "< 6982\n");
+	script_add(script, script_proof);
+	script_add(script, STATE("9000"));
+	script_add(script, script_verify);
+	script_add(script, SIGN_9C "< @\n");
+	assert_int_equal(sign(t, key), CKR_OK);
+	script_add(script, SIGN_9C "< 6982\n");
+	script_add(script, script_proof);
+	script_add(script, STATE("63C1"));
+	assert_int_equal(sign(t, key), CKR_USER_NOT_LOGGED_IN);
+	token_unref(t);
+}
+
+/* Without a PIN that is kept there is nothing to do it with. */
+static void
+each_time_not_kept(void **state)
+{
+	uint64_t key;
+	CK_BBOOL each = 9;
+	CK_ATTRIBUTE a = { CKA_ALWAYS_AUTHENTICATE, &each, sizeof(each) };
+	struct token *t;
+
+	script_config.piv_always_authenticate = false;
+	t = ready_9c(false, &key);
+	assert_int_equal(t->ops->attributes_get(t, key, &a, 1), CKR_OK);
+	assert_true(each);
 	token_unref(t);
 }
 
@@ -692,6 +743,8 @@ main(void)
 		CASE("pin/changed", pin_changed),
 		CASE("reset/no-pin", reset_no_pin),
 		CASE("each-time/without", each_time_without),
+		CASE("each-time/kept", each_time_kept),
+		CASE("each-time/not-kept", each_time_not_kept),
 		CASE("each-time/wrong", each_time_wrong),
 		CASE("each-time/disturbed", each_time_disturbed),
 		CASE("each-time/hidden", each_time_hidden),

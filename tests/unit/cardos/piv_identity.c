@@ -8,6 +8,7 @@
 #define CHUID	      "> 00CB3FFF055C035FC10200\n"
 #define ATR_YUBIKEY_5 "3BFD1300008131FE158073C021C057597562694B657940"
 #define ATR_YUBIKEY_4 "3BF81300008131FE15597562696B657934D4"
+#define VERSION	      "> 00FD000000\n"
 #define ATR_NEO	      "3BFC1300008131FE15597562696B65794E454F7233E1"
 #define ATR_NITROKEY  "3B8F01805D4E6974726F6B657900000000006A"
 #define ATR_OTHER     "3B80800101"
@@ -20,12 +21,10 @@ identify(const char *atr, bool proven, const char *lines, const char *title)
 {
 	struct script *s = script_new();
 	struct card_applet a = { .driver = &piv_driver, .proven = proven };
-	struct builder b = builder_over(s->info.atr, sizeof(s->info.atr));
 	uint64_t generation;
 	CK_RV rv;
 
-	builder_append(&b, hex(atr));
-	s->info.atr_size = b.used;
+	script_atr(s, atr);
 	if (lines != NULL)
 		script_add(s, lines);
 	else
@@ -102,7 +101,13 @@ chuid_nobody(void **state)
 static void
 chuid_guid(void **state)
 {
-	assert_int_equal(identify(ATR_NEO, true, script_chuid, NULL), CKR_OK);
+	char lines[256];
+
+	snprintf(lines, sizeof(lines), "%s" VERSION "< 0100049000\n",
+		 script_chuid);
+	assert_int_equal(identify(ATR_NEO, true, lines, NULL), CKR_OK);
+	assert_int_equal(identity.firmware.major, 1);
+	assert_int_equal(identity.firmware.minor, 0);
 	identity_is("8899aabbccddeeff", "PIV ccddeeff", "Yubico",
 		    "YubiKey NEO");
 }
@@ -121,13 +126,16 @@ number(void **state)
 {
 	assert_int_equal(identify(ATR_YUBIKEY_5, true,
 				  CHUID "< 6A82\n> 00F8000000\n"
-					"< 00FEDCBA9000\n",
+					"< 00FEDCBA9000\n" VERSION
+					"< 0504039000\n",
 				  NULL),
 			 CKR_OK);
 	identity_is("16702650", "PIV 16702650", "Yubico", "YubiKey 5");
+	assert_int_equal(identity.firmware.major, 5);
+	assert_int_equal(identity.firmware.minor, 4);
 	assert_int_equal(identify(ATR_YUBIKEY_5, true,
 				  CHUID "< 6A82\n> 00F8000000\n"
-					"< FFFFFFFF9000\n",
+					"< FFFFFFFF9000\n" VERSION "< 6D00\n",
 				  NULL),
 			 CKR_OK);
 	identity_is("4294967295", "PIV 94967295", "Yubico", "YubiKey 5");
@@ -142,11 +150,13 @@ number_useless(void **state)
 	char lines[256];
 
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
-		snprintf(lines, sizeof(lines), CHUID "< 6A82\n> 00F8000000\n%s",
+		snprintf(lines, sizeof(lines), CHUID
+			 "< 6A82\n> 00F8000000\n%s" VERSION "< 050403009000\n",
 			 answers[i]);
 		assert_int_equal(identify(ATR_YUBIKEY_5, true, lines, NULL),
 				 CKR_OK);
 		identity_is("", "PIV", "Yubico", "YubiKey 5");
+		assert_int_equal(identity.firmware.major, 0);
 	}
 }
 

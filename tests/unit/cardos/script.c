@@ -289,6 +289,15 @@ script_done(const struct script *s)
 }
 
 void
+script_atr(struct script *s, const char *atr)
+{
+	struct builder b = builder_over(s->info.atr, sizeof(s->info.atr));
+
+	builder_append(&b, hex(atr));
+	s->info.atr_size = b.used;
+}
+
+void
 script_free(struct script *s)
 {
 	script_done(s);
@@ -415,17 +424,21 @@ script_certificate(struct script *s, const char *tag, const struct maker *m)
 	builder_free(&b);
 }
 
+struct config script_config = { .piv_always_authenticate = true };
+
 struct token *
 script_token(struct script *s, bool pin_keep)
 {
-	struct config config = { .applets = (char[]){ "piv" },
-				 .pin_keep = pin_keep };
+	static char applets[] = "piv";
 	struct token *tokens[CARD_TOKENS_MAX];
 	size_t count = 0;
 
+	script_config.applets = applets;
+	script_config.pin_keep = pin_keep;
 	script_add(s, script_select);
 	assert_int_equal(
-		card_tokens_open(&s->transport, &config, tokens, &count),
+		card_tokens_open(&s->transport, &script_config, tokens,
+				 &count),
 		CKR_OK);
 	assert_int_equal(count, 1);
 	script_done(s);

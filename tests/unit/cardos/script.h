@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "card.h"
+#include "config.h"
 #include "maker.h"
 #include "mem.h"
 #include "token.h"
@@ -35,6 +36,7 @@ struct script {
 
 /* T=1, a short-length ATR, not shared. */
 struct script *script_new(void);
+void script_atr(struct script *s, const char *atr);
 /* All lines were used, all transactions ended; the wire was closed. */
 void script_free(struct script *s);
 
@@ -59,6 +61,7 @@ void script_done(const struct script *s);
 
 /* The card of a script as its only token, recognised by a YubiKey's answer. */
 extern const char script_select[], script_proof[], script_chuid[];
+extern struct config script_config; /* of these */
 struct token *script_token(struct script *s, bool pin_keep);
 /* The same, logged in with 123456. */
 struct token *script_login(struct script *s, bool pin_keep);

@@ -443,6 +443,22 @@ pbkdf2_run(enum digest d, struct cursor password, struct cursor salt,
 	return good;
 }
 
+/*
+ * NSS gives a pointer to the length, as CK_PKCS5_PBKD2_PARAMS has it; it is as
+ * long as CK_PKCS5_PBKD2_PARAMS2. No password is as long as an address of 64
+ * bits is high, and no address is higher than 47 bits.
+ */
+static struct cursor
+pbkdf2_password(const CK_PKCS5_PBKD2_PARAMS2 *p)
+{
+	CK_ULONG length = p->ulPasswordLen;
+
+	if (sizeof(length) == 8 && length >> 32 != 0 && length >> 47 == 0 &&
+	    length % sizeof(length) == 0)
+		length = *(const CK_ULONG *)length;
+	return param_bytes(p->pPassword, length);
+}
+
 CK_RV
 kdf_pbkdf2(const CK_MECHANISM *mechanism, size_t wanted, struct builder *out)
 {
@@ -451,7 +467,7 @@ kdf_pbkdf2(const CK_MECHANISM *mechanism, size_t wanted, struct builder *out)
 		return CKR_MECHANISM_PARAM_INVALID;
 	struct cursor salt =
 		param_bytes(p.pSaltSourceData, p.ulSaltSourceDataLen);
-	struct cursor password = param_bytes(p.pPassword, p.ulPasswordLen);
+	struct cursor password = pbkdf2_password(&p);
 	enum digest d = digest_of_prf(p.prf);
 	if (p.saltSource != CKZ_SALT_SPECIFIED || d == DIGEST_NONE ||
 	    !cursor_ok(&salt) || !cursor_ok(&password) || p.ulPrfDataLen != 0 ||

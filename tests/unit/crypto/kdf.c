@@ -530,6 +530,15 @@ test_pbkdf2(void **state)
 	assert_int_equal(kdf_pbkdf2(&m, 20, &out), CKR_OK);
 	assert_hex(builder_read(&out),
 		   "ea6c014dc72d6f8ccd1ed92ace1d41f0d8de8957");
+	/* the length by a pointer, as NSS and CK_PKCS5_PBKD2_PARAMS have it */
+	CK_ULONG length = 8;
+	builder_reset(&out);
+	p.ulPasswordLen = (CK_ULONG)&length;
+	assert_int_equal(kdf_pbkdf2(&m, 20, &out), CKR_OK);
+	assert_hex(builder_read(&out),
+		   "ea6c014dc72d6f8ccd1ed92ace1d41f0d8de8957");
+	p.ulPasswordLen = CK_UNAVAILABLE_INFORMATION;
+	assert_int_equal(kdf_pbkdf2(&m, 20, &out), CKR_MECHANISM_PARAM_INVALID);
 	p.ulPasswordLen = 0;
 	assert_int_equal(kdf_pbkdf2(&m, 20, &out), CKR_OK);
 	p.iterations = 0;

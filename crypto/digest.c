@@ -175,6 +175,25 @@ digester_reset(struct digester *d)
 	d->started = false;
 }
 
+struct digester *
+digester_copy(const struct digester *d)
+{
+	struct digester *copy = mem_new(sizeof(*copy));
+	if (copy == NULL)
+		return NULL;
+	crypto_enter();
+	copy->size = d->size;
+	copy->started = d->started;
+	copy->context = EVP_MD_CTX_new();
+	bool good = copy->context != NULL &&
+		    EVP_MD_CTX_copy_ex(copy->context, d->context) == 1;
+	DROP(crypto_leave(good, CKR_OK)); /* NULL says it all */
+	if (good)
+		return copy;
+	digester_free(copy);
+	return NULL;
+}
+
 void
 digester_free(struct digester *d)
 {

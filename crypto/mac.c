@@ -284,6 +284,23 @@ mac_start(struct mac *m, const CK_MECHANISM *mechanism, struct cursor key)
 	return rv;
 }
 
+struct mac *
+mac_copy(const struct mac *m)
+{
+	struct mac *copy = mac_new();
+	if (copy == NULL)
+		return NULL;
+	crypto_enter();
+	copy->size = m->size;
+	copy->context = EVP_MAC_CTX_dup(m->context);
+	bool good = copy->context != NULL;
+	DROP(crypto_leave(good, CKR_OK)); /* NULL says it all */
+	if (good)
+		return copy;
+	mac_free(copy);
+	return NULL;
+}
+
 size_t
 mac_size(const struct mac *m)
 {

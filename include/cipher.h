@@ -60,6 +60,8 @@ CK_RV mac_finish(struct mac *m, struct builder *out) MUST_CHECK;
 /* CKR_SIGNATURE_LEN_RANGE, CKR_SIGNATURE_INVALID. */
 CK_RV mac_verify(struct mac *m, struct cursor signature) MUST_CHECK;
 void mac_end(struct mac *m);
+/* Another one in the middle of the same message; NULL: no memory. */
+struct mac *mac_copy(const struct mac *m) MUST_CHECK;
 void mac_free(struct mac *m);
 /* All there are. An HMAC takes generic secrets and keys of its own type. */
 const struct secret_row *mac_rows(size_t *count);

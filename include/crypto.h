@@ -55,6 +55,8 @@ struct digester *digester_new(enum digest d) MUST_CHECK;
 CK_RV digester_update(struct digester *d, struct cursor in) MUST_CHECK;
 CK_RV digester_finish(struct digester *d, struct builder *out) MUST_CHECK;
 void digester_reset(struct digester *d);
+/* Another one in the middle of the same message; NULL: no memory. */
+struct digester *digester_copy(const struct digester *d) MUST_CHECK;
 void digester_free(struct digester *d);
 
 /* What a signature, verification or (de)cipherment mechanism asks for. */

@@ -48,6 +48,9 @@ struct operation_ops {
 		       struct cursor signature, struct builder *out);
 	/* Optional: C_Login with CKU_CONTEXT_SPECIFIC for this operation. */
 	CK_RV (*login)(struct operation *o, struct cursor pin);
+	/* Optional: another operation in the state that this one is in, but
+	 * without its context-specific login. CKR_STATE_UNSAVEABLE. */
+	CK_RV (*copy)(struct operation *o, struct operation **copy);
 	/* Ends it in any state: wipes, lets the token go, frees. */
 	void (*free)(struct operation *o);
 };

@@ -38,6 +38,7 @@ struct activity {
 	struct operation *operation;
 	unsigned kind;
 	const struct token *token; /* that made it; compared only */
+	CK_OBJECT_HANDLE key;
 	enum progress progress;
 	bool held; /* RESULT waits for a buffer that is large enough: */
 	enum step_kind held_step;

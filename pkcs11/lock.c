@@ -14,6 +14,7 @@
  *	slots lock  (slots.c)    the lists of readers and slots
  *	presence    (presence.h) the sessions on a token and their count
  *	handles     (handle.h)   a token's object handles
+ *	states      (state.h)    a token's saved states of operations
  *	session     (session.h)  a session's search
  *	sessions    (session.c)  session handles
  *

@@ -22,6 +22,7 @@ presence_new(struct token *token, CK_SLOT_ID slot, bool software)
 	p->software = software;
 	atomic_store(&p->references, 1);
 	handles_new(&p->handles);
+	states_new(&p->states);
 	lock_new(&p->login_lock);
 	lock_new(&p->lock);
 	return p;
@@ -40,6 +41,7 @@ presence_unref(struct presence *p)
 	if (p == NULL || atomic_fetch_sub(&p->references, 1) != 1)
 		return;
 	handles_free(&p->handles);
+	states_free(&p->states);
 	token_unref(p->host);
 	token_unref(p->token);
 	lock_free(&p->login_lock);
@@ -158,6 +160,7 @@ presence_end(struct presence *p)
 	atomic_store(&p->gone, true);
 	lock_give(&p->lock);
 	presence_close(p);
+	states_clear(&p->states, false);
 }
 
 /* Is this object private, or not even to be seen? */
@@ -217,6 +220,7 @@ end_private_operations(struct presence *p)
 	}
 	lock_give(&p->lock);
 	activity_free(ended);
+	states_clear(&p->states, true);
 }
 
 /* With login_lock. What of a login is ours ends before the token's part. */

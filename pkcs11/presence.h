@@ -7,6 +7,7 @@
 
 #include "handle.h"
 #include "lock.h"
+#include "state.h"
 #include "token.h"
 
 struct session;
@@ -21,6 +22,7 @@ struct presence {
 	atomic_bool gone;	/* out of its slot, for good */
 	atomic_ulong logouts;	/* counts, so that searches notice */
 	struct handles handles; /* locks for itself */
+	struct states states;	/* too */
 	pthread_mutex_t login_lock;
 
 	pthread_mutex_t lock; /* for what follows */

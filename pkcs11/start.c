@@ -161,6 +161,7 @@ activity_start(struct session *s, struct activity *a, enum operation_kind kind,
 		begin.spare->ops->free(begin.spare);
 	if (rv == CKR_OK) {
 		a->token = begin.maker;
+		a->key = key;
 		a->progress = a->operation->login_each_time ? LOCKED : BEGUN;
 	}
 	return rv;

@@ -8,8 +8,9 @@
 
 enum { LABEL_SIZE = 32 };
 
-/* What only we know of a token: its sessions, the host's generator, and
- * that a session has room for an operation of each kind. */
+/* What only we know of a token: its sessions, the host's generator, that a
+ * session has room for an operation of each kind, and that saved states keep
+ * their keys. */
 static void
 info_complete(struct presence *p, CK_TOKEN_INFO *info)
 {
@@ -19,7 +20,8 @@ info_complete(struct presence *p, CK_TOKEN_INFO *info)
 	lock_give(&p->lock);
 	info->ulMaxSessionCount = CK_EFFECTIVELY_INFINITE;
 	info->ulMaxRwSessionCount = CK_EFFECTIVELY_INFINITE;
-	info->flags |= CKF_RNG | CKF_DUAL_CRYPTO_OPERATIONS;
+	info->flags |= CKF_RNG | CKF_DUAL_CRYPTO_OPERATIONS |
+		       CKF_RESTORE_KEY_NOT_NEEDED;
 }
 
 static CK_RV

@@ -16,22 +16,6 @@ refuse(const char *name, CK_SESSION_HANDLE session, CK_RV why)
 }
 
 CK_RV
-C_GetOperationState(CK_SESSION_HANDLE session, CK_BYTE *operation_state,
-		    CK_ULONG *operation_state_len)
-{
-	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
-C_SetOperationState(CK_SESSION_HANDLE session, CK_BYTE *operation_state,
-		    CK_ULONG operation_state_len,
-		    CK_OBJECT_HANDLE encryption_key,
-		    CK_OBJECT_HANDLE authentication_key)
-{
-	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
 C_GetFunctionStatus(CK_SESSION_HANDLE session)
 {
 	return refuse(__func__, session, CKR_FUNCTION_NOT_PARALLEL);

@@ -226,14 +226,7 @@ operation_login(struct operation *operation, struct cursor pin)
 	return rv;
 }
 
-static const struct operation_ops operation_ops = {
-	.size = operation_size,
-	.update = operation_update,
-	.finish = operation_finish,
-	.whole = operation_whole,
-	.login = operation_login,
-	.free = operation_free,
-};
+static const struct operation_ops operation_ops;
 
 static struct soft_operation *
 operation_new(struct soft_token *t)
@@ -247,6 +240,65 @@ operation_new(struct soft_token *t)
 	token_ref(&t->token);
 	return o;
 }
+
+static CK_RV
+engines_copy(const struct soft_operation *o, struct soft_operation *copy)
+{
+	if (o->engine == ENGINE_MAC) {
+		copy->mac = mac_copy(o->mac);
+		return copy->mac ? CKR_OK : CKR_HOST_MEMORY;
+	}
+	if (!o->digesting)
+		return CKR_OK;
+	copy->digester = digester_copy(o->digester);
+	return copy->digester ? CKR_OK : CKR_HOST_MEMORY;
+}
+
+/* A cipher's state has no copy that all modes of OpenSSL have. */
+static CK_RV
+operation_copy(struct operation *operation, struct operation **copy)
+{
+	struct soft_operation *o = operation_of(operation), *c;
+	CK_RV rv;
+
+	if (!o->running || o->engine == ENGINE_CIPHER)
+		return CKR_STATE_UNSAVEABLE;
+	c = operation_new(o->token);
+	if (!c)
+		return CKR_HOST_MEMORY;
+	c->operation.kind = o->operation.kind;
+	c->operation.single_part = o->operation.single_part;
+	c->operation.login_each_time = o->operation.login_each_time;
+	c->engine = o->engine;
+	c->running = true;
+	c->key = o->key ? soft_key_ref(o->key) : NULL;
+	c->digest = o->digest;
+	c->digesting = o->digesting;
+	c->label = builder_heap(o->label.used);
+	builder_append(&c->label, builder_read(&o->label));
+	c->scheme = o->scheme;
+	c->scheme.label = builder_read(&c->label);
+	c->buffer = builder_heap(o->buffer.limit);
+	builder_append(&c->buffer, builder_read(&o->buffer));
+	rv = engines_copy(o, c);
+	if (rv == CKR_OK && !(builder_ok(&c->label) && builder_ok(&c->buffer)))
+		rv = CKR_HOST_MEMORY;
+	if (rv == CKR_OK)
+		*copy = &c->operation;
+	else
+		operation_free(&c->operation);
+	return rv;
+}
+
+static const struct operation_ops operation_ops = {
+	.size = operation_size,
+	.update = operation_update,
+	.finish = operation_finish,
+	.whole = operation_whole,
+	.login = operation_login,
+	.copy = operation_copy,
+	.free = operation_free,
+};
 
 CK_RV
 soft_operation_start(struct token *token, enum operation_kind kind,

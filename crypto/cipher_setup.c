@@ -229,7 +229,7 @@ static const struct secret_row rows[] = {
 	{ CKM_DES3_CBC, CKK_DES3, CRYPT, 24, 24 },
 	{ CKM_DES3_CBC_PAD, CKK_DES3, KEYS, 24, 24 },
 	{ CKM_CHACHA20, CKK_CHACHA20, CRYPT, 32, 32 },
-	{ CKM_CHACHA20_POLY1305, CKK_CHACHA20, CRYPT, 32, 32 },
+	{ CKM_CHACHA20_POLY1305, CKK_CHACHA20, KEYS, 32, 32 },
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 _Static_assert(ROWS == sizeof(modes) / sizeof(modes[0]),

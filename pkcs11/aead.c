@@ -327,6 +327,20 @@ iv_make(struct iv_maker *m, const struct aead *aead)
 	}
 }
 
+CK_RV
+iv_make_once(struct iv_maker *m, const struct aead *aead)
+{
+	switch (aead->generator) {
+	case CKG_NO_GENERATE:
+		return iv_make(m, aead);
+	case CKG_GENERATE:
+	case CKG_GENERATE_RANDOM:
+		return generate_random(m, aead);
+	default:
+		return CKR_MECHANISM_PARAM_INVALID;
+	}
+}
+
 void
 iv_give(const struct iv_maker *m, const struct aead *aead)
 {

@@ -46,6 +46,9 @@ struct iv_maker {
 /* Makes the next IV, which is LAST then. CKR_MECHANISM_PARAM_INVALID: there is
  * no room for one that was not there before, or the parameters are wrong. */
 CK_RV iv_make(struct iv_maker *m, const struct aead *aead) MUST_CHECK;
+/* The same for one IV alone: nothing counts from one to the next, so that
+ * CKG_GENERATE_COUNTER would make the same again and again. */
+CK_RV iv_make_once(struct iv_maker *m, const struct aead *aead) MUST_CHECK;
 /* Writes it to the caller's parameters. */
 void iv_give(const struct iv_maker *m, const struct aead *aead);
 

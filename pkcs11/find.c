@@ -4,9 +4,12 @@
 #include "mem.h"
 #include "module.h"
 
+/* Who is asked: the token, the host token, and the token's profiles. */
+enum side { TOKEN, HOST, PROFILES, SIDES };
+
 struct search {
-	struct ids found[2]; /* of the token, of the host token */
-	size_t at[2];
+	struct ids found[SIDES];
+	size_t at[SIDES];
 	unsigned long logouts; /* of the token, when the search was made */
 	bool busy;	       /* checked out by a call */
 	bool dead;	       /* to be freed by that call */
@@ -15,10 +18,12 @@ struct search {
 static void
 search_free(struct search *search)
 {
+	unsigned side;
+
 	if (search == NULL)
 		return;
-	ids_free(&search->found[0]);
-	ids_free(&search->found[1]);
+	for (side = 0; side < SIDES; side++)
+		ids_free(&search->found[side]);
 	mem_free(search, sizeof(*search));
 }
 
@@ -125,9 +130,13 @@ search_run(struct presence *p, struct template match, struct search *search)
 		return rv;
 	search->logouts = atomic_load(&p->logouts);
 	if (named == NULL || token)
-		rv = p->token->ops->search(p->token, match, &search->found[0]);
+		rv = p->token->ops->search(p->token, match,
+					   &search->found[TOKEN]);
 	if (rv == CKR_OK && (named == NULL || !token))
-		rv = p->host->ops->search(p->host, match, &search->found[1]);
+		rv = p->host->ops->search(p->host, match, &search->found[HOST]);
+	if (rv == CKR_OK && (named == NULL || token))
+		rv = p->profiles->ops->search(p->profiles, match,
+					      &search->found[PROFILES]);
 	return rv;
 }
 
@@ -170,13 +179,14 @@ search_next(struct presence *p, struct search *search, CK_OBJECT_HANDLE *handle)
 	bool check = search->logouts != atomic_load(&p->logouts);
 	unsigned side;
 
-	for (side = 0; side < 2; side++) {
+	for (side = 0; side < SIDES; side++) {
 		struct ids *found = &search->found[side];
 
 		while (search->at[side] < found->count) {
 			struct object_ref ref = {
 				.id = found->list[search->at[side]++],
-				.host = side == 1,
+				.host = side == HOST,
+				.profile = side == PROFILES,
 			};
 
 			if (check && is_hidden(presence_owner(p, ref), ref.id))

@@ -11,6 +11,12 @@ struct handle {
 	struct handle *next, *previous;
 };
 
+static struct table *
+table_of(struct handles *h, struct object_ref ref)
+{
+	return &h->by_id[ref.profile ? 2 : ref.host];
+}
+
 void
 handles_new(struct handles *h)
 {
@@ -29,6 +35,7 @@ handles_free(struct handles *h)
 	table_free(&h->by_handle);
 	table_free(&h->by_id[0]);
 	table_free(&h->by_id[1]);
+	table_free(&h->by_id[2]);
 	lock_free(&h->lock);
 }
 
@@ -60,7 +67,7 @@ entry_free(struct handles *h, struct handle *entry)
 {
 	entry_disown(entry);
 	(void)table_take(&h->by_handle, entry->handle);
-	(void)table_take(&h->by_id[entry->ref.host], entry->ref.id);
+	(void)table_take(table_of(h, entry->ref), entry->ref.id);
 	mem_free(entry, sizeof(*entry));
 }
 
@@ -77,7 +84,7 @@ entry_new(struct handles *h, struct object_ref ref)
 		mem_free(entry, sizeof(*entry));
 		return NULL;
 	}
-	if (table_put(&h->by_id[ref.host], ref.id, entry) != CKR_OK) {
+	if (table_put(table_of(h, ref), ref.id, entry) != CKR_OK) {
 		(void)table_take(&h->by_handle, entry->handle);
 		mem_free(entry, sizeof(*entry));
 		return NULL;
@@ -89,7 +96,7 @@ static CK_RV
 give(struct handles *h, struct object_ref ref, struct owned *owner,
      CK_OBJECT_HANDLE *handle)
 {
-	struct handle *entry = table_get(&h->by_id[ref.host], ref.id);
+	struct handle *entry = table_get(table_of(h, ref), ref.id);
 
 	if (owner != NULL && owner->closed)
 		return CKR_SESSION_CLOSED;

@@ -8,10 +8,12 @@
 #include "object.h"
 #include "table.h"
 
-/* What a handle stands for: an object of the token, or of its host token. */
+/* What a handle stands for: an object of the token, of its host token, or one
+ * that says what the token claims to be. */
 struct object_ref {
 	uint64_t id;
 	bool host;
+	bool profile;
 };
 
 struct handle;
@@ -25,7 +27,7 @@ struct owned {
 struct handles {
 	pthread_mutex_t lock;
 	struct table by_handle;
-	struct table by_id[2]; /* of the token, of the host token */
+	struct table by_id[3]; /* of the token, of the host token, profiles */
 };
 
 void handles_new(struct handles *h);

@@ -212,6 +212,8 @@ message_login(struct session *s, struct cursor pin)
 		rv = CKR_OPERATION_NOT_INITIALIZED;
 	if (rv == CKR_OK)
 		rv = o->ops->login(o, pin);
+	if (rv == CKR_OK && m->work.progress == LOCKED)
+		m->work.progress = BEGUN;
 	message_give(s, a);
 	return rv;
 }

@@ -3,6 +3,7 @@
 
 #include "activity.h"
 #include "mem.h"
+#include "profile.h"
 #include "session.h"
 
 struct presence *
@@ -10,9 +11,15 @@ presence_new(struct token *token, CK_SLOT_ID slot, bool software)
 {
 	struct presence *p = mem_new(sizeof(*p));
 
-	if (p != NULL)
+	if (p != NULL) {
 		p->host = host_token_new(token);
-	if (p == NULL || p->host == NULL) {
+		p->profiles = profiles_new(!software);
+	}
+	if (p == NULL || p->host == NULL || p->profiles == NULL) {
+		if (p != NULL) {
+			token_unref(p->host);
+			token_unref(p->profiles);
+		}
 		mem_free(p, sizeof(*p));
 		token_unref(token);
 		return NULL;
@@ -43,6 +50,7 @@ presence_unref(struct presence *p)
 	handles_free(&p->handles);
 	states_free(&p->states);
 	token_unref(p->host);
+	token_unref(p->profiles);
 	token_unref(p->token);
 	lock_free(&p->login_lock);
 	lock_free(&p->lock);
@@ -52,6 +60,8 @@ presence_unref(struct presence *p)
 struct token *
 presence_owner(struct presence *p, struct object_ref ref)
 {
+	if (ref.profile)
+		return p->profiles;
 	return ref.host ? p->host : p->token;
 }
 

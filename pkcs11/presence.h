@@ -16,6 +16,7 @@ struct presence {
 	struct presence *next; /* in a chain of those that leave */
 	struct token *token;
 	struct token *host;
+	struct token *profiles;
 	CK_SLOT_ID slot;
 	bool software;
 	atomic_uint references;
@@ -58,7 +59,7 @@ CK_RV presence_logout(struct presence *p);
 CK_RV presence_init(struct presence *p, struct cursor so_pin,
 		    struct cursor label);
 
-/* The token or the host token that has the object. */
+/* Who has the object: the token, or one of those beside it. */
 struct token *presence_owner(struct presence *p, struct object_ref ref);
 enum login presence_login_state(struct presence *p);
 

@@ -48,21 +48,3 @@ C_AsyncJoin(CK_SESSION_HANDLE session, CK_UTF8CHAR *function_name, CK_ULONG id,
 	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
 }
 
-CK_RV
-C_WrapKeyAuthenticated(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
-		       CK_OBJECT_HANDLE wrapping_key, CK_OBJECT_HANDLE key,
-		       CK_BYTE *associated_data, CK_ULONG associated_data_len,
-		       CK_BYTE *wrapped_key, CK_ULONG *wrapped_key_len)
-{
-	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV
-C_UnwrapKeyAuthenticated(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
-			 CK_OBJECT_HANDLE unwrapping_key, CK_BYTE *wrapped_key,
-			 CK_ULONG wrapped_key_len, CK_ATTRIBUTE *attributes,
-			 CK_ULONG count, CK_BYTE *associated_data,
-			 CK_ULONG associated_data_len, CK_OBJECT_HANDLE *key)
-{
-	return refuse(__func__, session, CKR_FUNCTION_NOT_SUPPORTED);
-}

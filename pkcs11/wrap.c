@@ -1,4 +1,5 @@
-/* C_WrapKey and C_UnwrapKey (5.18.3, 5.18.5). */
+/* C_WrapKey, C_UnwrapKey and their authenticated kin (5.18.3 to 5.18.6). */
+#include "aead.h"
 #include "cross.h"
 #include "data.h"
 #include "module.h"
@@ -58,23 +59,131 @@ wrap(struct session *s, const CK_MECHANISM *mechanism,
 					       : rv;
 }
 
+/* A call that wraps, and where its outcome goes. */
+struct wrapping {
+	const CK_MECHANISM *mechanism;
+	CK_OBJECT_HANDLE with, key;
+	CK_BYTE *out;
+	CK_ULONG *out_len;
+};
+
+/* The last bytes of what was wrapped are the tag, which has its own place. */
+static void
+tag_take(const struct aead *aead, struct builder *out, struct builder *tag)
+{
+	struct cursor all = builder_read(out);
+
+	if (aead->tag == NULL || all.left < aead->tag_size)
+		return;
+	cursor_take(&all, all.left - aead->tag_size);
+	builder_append(tag, all);
+	builder_trim(out, aead->tag_size);
+}
+
+/* With an IV that we may have to make. It and the tag go out with the key, but
+ * not for a length alone. */
+static CK_RV
+wrap_aead(struct session *s, const struct wrapping *w, const struct aead *aead)
+{
+	struct builder out = builder_heap(OUTPUT_MAX);
+	uint8_t space[AEAD_TAG_MAX];
+	struct builder tag = builder_over(space, sizeof(space));
+	struct builder tag_out = builder_over(aead->tag, aead->tag_size);
+	struct iv_maker ivs = { 0 };
+	struct aead_plain plain;
+	CK_RV rv = iv_make_once(&ivs, aead);
+
+	if (rv != CKR_OK)
+		return rv;
+	aead_plain(aead, ivs.last, aead->aad, &plain);
+	rv = wrap(s, &plain.mechanism, w->with, w->key, &out);
+	if (rv == CKR_OK) {
+		tag_take(aead, &out, &tag);
+		rv = output_give(&out, w->out, w->out_len);
+	}
+	if (rv == CKR_OK && w->out != NULL) {
+		iv_give(&ivs, aead);
+		if (aead->tag != NULL)
+			builder_append(&tag_out, builder_read(&tag));
+	}
+	builder_free(&out);
+	return rv;
+}
+
+static CK_RV
+wrap_plain(struct session *s, const struct wrapping *w)
+{
+	struct builder out = builder_heap(OUTPUT_MAX);
+	struct aead aead;
+	CK_RV rv = data_mechanism(w->mechanism);
+
+	if (w->out_len == NULL)
+		return CKR_ARGUMENTS_BAD;
+	if (rv == CKR_OK && aead_is_wrap(w->mechanism)) {
+		rv = aead_read_wrap(w->mechanism, &aead);
+		return rv == CKR_OK ? wrap_aead(s, w, &aead) : rv;
+	}
+	if (rv == CKR_OK)
+		rv = wrap(s, w->mechanism, w->with, w->key, &out);
+	if (rv == CKR_OK)
+		rv = output_give(&out, w->out, w->out_len);
+	builder_free(&out);
+	return rv;
+}
+
 CK_RV
 C_WrapKey(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
 	  CK_OBJECT_HANDLE wrapping_key, CK_OBJECT_HANDLE key,
 	  CK_BYTE *wrapped_key, CK_ULONG *wrapped_key_len)
 {
-	struct builder out = builder_heap(OUTPUT_MAX);
+	const struct wrapping w = { mechanism, wrapping_key, key, wrapped_key,
+				    wrapped_key_len };
 	struct session *s;
 	CK_RV rv = session_enter(__func__, session, &s);
 
 	if (rv != CKR_OK)
 		return rv;
-	rv = CKR_ARGUMENTS_BAD;
-	if (wrapped_key_len != NULL)
-		rv = wrap(s, mechanism, wrapping_key, key, &out);
+	return session_leave(__func__, s, wrap_plain(s, &w));
+}
+
+/* The parameters of a message, in a mechanism that has them. */
+static CK_RV
+read_message(const CK_MECHANISM *mechanism, const CK_BYTE *aad, CK_ULONG size,
+	     struct aead *aead)
+{
+	CK_RV rv = data_mechanism(mechanism);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (data_is_bad(aad, size))
+		return CKR_ARGUMENTS_BAD;
+	rv = aead_read_message(mechanism->mechanism, mechanism->pParameter,
+			       mechanism->ulParameterLen, aead);
 	if (rv == CKR_OK)
-		rv = output_give(&out, wrapped_key, wrapped_key_len);
-	builder_free(&out);
+		aead->aad = cursor_of(aad, size);
+	return rv;
+}
+
+CK_RV
+C_WrapKeyAuthenticated(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
+		       CK_OBJECT_HANDLE wrapping_key, CK_OBJECT_HANDLE key,
+		       CK_BYTE *associated_data, CK_ULONG associated_data_len,
+		       CK_BYTE *wrapped_key, CK_ULONG *wrapped_key_len)
+{
+	const struct wrapping w = { mechanism, wrapping_key, key, wrapped_key,
+				    wrapped_key_len };
+	struct aead aead;
+	struct session *s;
+	CK_RV rv = session_enter(__func__, session, &s);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (wrapped_key_len == NULL)
+		return session_leave(__func__, s, CKR_ARGUMENTS_BAD);
+	rv = read_message(mechanism, associated_data, associated_data_len,
+			  &aead);
+	if (rv == CKR_OK)
+		rv = wrap_aead(s, &w, &aead);
 	return session_leave(__func__, s, rv);
 }
 
@@ -99,6 +208,44 @@ unwrap(struct session *s, CK_OBJECT_HANDLE unwrapping_key, struct derivation *d,
 	return rv == CKR_OK ? cross_adopt(s, &object, 1, key) : rv;
 }
 
+/* With the IV and, when it does not come behind the key, the tag of AEAD. */
+static CK_RV
+unwrap_aead(struct session *s, CK_OBJECT_HANDLE unwrapping_key,
+	    const struct aead *aead, struct derivation *d,
+	    CK_OBJECT_HANDLE *key)
+{
+	struct builder input = builder_heap(OUTPUT_MAX);
+	struct aead_plain plain;
+	CK_RV rv;
+
+	builder_append(&input, d->input);
+	if (aead->tag != NULL)
+		builder_put(&input, aead->tag, aead->tag_size);
+	aead_plain(aead, aead->iv, aead->aad, &plain);
+	d->input = builder_read(&input);
+	d->mechanism = &plain.mechanism;
+	rv = builder_ok(&input) ? unwrap(s, unwrapping_key, d, key)
+				: CKR_WRAPPED_KEY_LEN_RANGE;
+	builder_free(&input);
+	return rv;
+}
+
+static CK_RV
+unwrap_plain(struct session *s, CK_OBJECT_HANDLE unwrapping_key,
+	     struct derivation *d, CK_OBJECT_HANDLE *key)
+{
+	struct aead aead;
+	CK_RV rv = data_mechanism(d->mechanism);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (!aead_is_wrap(d->mechanism))
+		return unwrap(s, unwrapping_key, d, key);
+	rv = aead_read_wrap(d->mechanism, &aead);
+	return rv == CKR_OK ? unwrap_aead(s, unwrapping_key, &aead, d, key)
+			    : rv;
+}
+
 CK_RV
 C_UnwrapKey(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
 	    CK_OBJECT_HANDLE unwrapping_key, CK_BYTE *wrapped_key,
@@ -118,6 +265,34 @@ C_UnwrapKey(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
 		return session_leave(__func__, s, CKR_ARGUMENTS_BAD);
 	rv = cross_check(s, attributes, count, CKO_SECRET_KEY, &d.object);
 	if (rv == CKR_OK)
-		rv = unwrap(s, unwrapping_key, &d, key);
+		rv = unwrap_plain(s, unwrapping_key, &d, key);
+	return session_leave(__func__, s, rv);
+}
+
+CK_RV
+C_UnwrapKeyAuthenticated(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
+			 CK_OBJECT_HANDLE unwrapping_key, CK_BYTE *wrapped_key,
+			 CK_ULONG wrapped_key_len, CK_ATTRIBUTE *attributes,
+			 CK_ULONG count, CK_BYTE *associated_data,
+			 CK_ULONG associated_data_len, CK_OBJECT_HANDLE *key)
+{
+	struct derivation d = {
+		.input = cursor_of(wrapped_key, wrapped_key_len),
+	};
+	struct aead aead;
+	struct session *s;
+	CK_RV rv = session_enter(__func__, session, &s);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (key == NULL || data_is_bad(wrapped_key, wrapped_key_len))
+		return session_leave(__func__, s, CKR_ARGUMENTS_BAD);
+	rv = read_message(mechanism, associated_data, associated_data_len,
+			  &aead);
+	if (rv == CKR_OK)
+		rv = cross_check(s, attributes, count, CKO_SECRET_KEY,
+				 &d.object);
+	if (rv == CKR_OK)
+		rv = unwrap_aead(s, unwrapping_key, &aead, &d, key);
 	return session_leave(__func__, s, rv);
 }

@@ -81,15 +81,44 @@ content_make(const struct way *way, const struct attrs *object,
 	return rv;
 }
 
+/* CCM wants to know a length beforehand: of a key it is ours to say, whatever
+ * the parameters say (6.13.6). */
 static CK_RV
-cipher_once(const CK_MECHANISM *mechanism, struct cursor key, bool encrypt,
+length_set(CK_MECHANISM *mechanism, CK_CCM_PARAMS *own, bool encrypt,
+	   size_t size)
+{
+	struct cursor given =
+		cursor_of(mechanism->pParameter, mechanism->ulParameterLen);
+	size_t tag;
+
+	if (mechanism->mechanism != CKM_AES_CCM)
+		return CKR_OK;
+	cursor_copy(&given, own, sizeof(*own));
+	if (!cursor_end(&given))
+		return CKR_MECHANISM_PARAM_INVALID;
+	tag = encrypt ? 0 : own->ulMACLen;
+	if (size < tag)
+		return CKR_ENCRYPTED_DATA_LEN_RANGE;
+	own->ulDataLen = size - tag;
+	mechanism->pParameter = own;
+	return CKR_OK;
+}
+
+static CK_RV
+cipher_once(const CK_MECHANISM *given, struct cursor key, bool encrypt,
 	    struct cursor in, struct builder *out)
 {
-	struct cipher *c = cipher_new();
-	CK_RV rv = CKR_HOST_MEMORY;
+	CK_MECHANISM mechanism = *given;
+	CK_CCM_PARAMS sized;
+	CK_RV rv = length_set(&mechanism, &sized, encrypt, in.left);
+	struct cipher *c;
 
+	if (rv != CKR_OK)
+		return rv;
+	c = cipher_new();
+	rv = CKR_HOST_MEMORY;
 	if (c)
-		rv = cipher_start(c, mechanism, key, encrypt);
+		rv = cipher_start(c, &mechanism, key, encrypt);
 	if (rv == CKR_OK)
 		rv = cipher_whole(c, in, out);
 	cipher_free(c);
@@ -229,6 +258,21 @@ private_unwrap(struct soft_token *t, const struct wish *wish,
 	return rv;
 }
 
+/* Who may unwrap a key knows that it has left its token: it may do so again,
+ * unless the template says otherwise (5.18.4, 5.18.6). */
+static CK_RV
+extractable_set(struct template with, struct attrs *object)
+{
+	CK_RV rv;
+
+	if (template_find(with.list, with.count, CKA_EXTRACTABLE))
+		return CKR_OK;
+	rv = attrs_set_bool(object, CKA_EXTRACTABLE, true);
+	if (rv != CKR_OK)
+		attrs_free(object);
+	return rv;
+}
+
 static CK_RV
 object_unwrap(struct soft_token *t, const struct way *way, struct template with,
 	      struct cursor content, struct attrs *object)
@@ -243,10 +287,12 @@ object_unwrap(struct soft_token *t, const struct way *way, struct template with,
 	if (rv != CKR_OK)
 		return rv;
 	if (wish.class == CKO_SECRET_KEY)
-		return secret_unwrap(t, way, with, content, object);
-	if (wish.class == CKO_PRIVATE_KEY && way->cipher)
-		return private_unwrap(t, &wish, with, content, object);
-	return CKR_TEMPLATE_INCONSISTENT;
+		rv = secret_unwrap(t, way, with, content, object);
+	else if (wish.class == CKO_PRIVATE_KEY && way->cipher)
+		rv = private_unwrap(t, &wish, with, content, object);
+	else
+		rv = CKR_TEMPLATE_INCONSISTENT;
+	return rv == CKR_OK ? extractable_set(with, object) : rv;
 }
 
 CK_RV

@@ -96,7 +96,7 @@ def main():
     lib.getMechanismList(slot)
     card.step("state queries, C_OpenSession", 0)
     found = session.findObjects([])
-    if len(found) != 6:
+    if len(found) != 6 + 3:  # the last of what the token claims to be
         sys.exit(f"{len(found)} objects")
     now = card.count()
     card.judge("recognise and list", now - card.all, LIST[length])

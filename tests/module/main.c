@@ -11,7 +11,7 @@ static const struct cases *const files[] = {
 	&cipher_cases,	&digest_cases,	 &key_cases,	 &secret_cases,
 	&input_cases,	&thread_cases,	 &fork_cases,	 &init_cases,
 	&life_cases,	&template_cases, &message_cases,
-	&state_cases,
+	&state_cases,	&profile_cases,	 &wrap_cases,
 };
 
 enum { SKIP_MAX = 64, CASES_MAX = 256 };

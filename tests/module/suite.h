@@ -114,6 +114,6 @@ extern const struct cases general_cases, slot_cases, session_cases, login_cases,
 	object_cases, find_cases, sign_cases, cipher_cases, digest_cases,
 	key_cases, secret_cases, input_cases, thread_cases, fork_cases,
 	token_cases, init_cases, life_cases, template_cases, message_cases,
-	state_cases;
+	state_cases, profile_cases, wrap_cases;
 
 #endif

@@ -31,6 +31,8 @@ static const CK_ATTRIBUTE_TYPE certificate_rest[] = {
 	CKA_START_DATE,	   CKA_END_DATE,	0,
 };
 
+static const CK_ATTRIBUTE_TYPE data_rest[] = { CKA_VALUE, 0 };
+
 static const CK_ATTRIBUTE_TYPE public_rest[] = {
 	CKA_KEY_TYPE,
 	CKA_SUBJECT,
@@ -78,6 +80,8 @@ static const struct object_flag certificate_flags[] = {
 	{ 0 },
 };
 
+static const struct object_flag data_flags[] = { { 0 } };
+
 static const struct object_flag public_flags[] = {
 	{ CKA_LOCAL, false },
 	{ CKA_VERIFY_RECOVER, false },
@@ -105,6 +109,7 @@ struct object_class {
 };
 
 static const struct object_class classes[] = {
+	{ CKO_DATA, data_rest, data_flags },
 	{ CKO_CERTIFICATE, certificate_rest, certificate_flags },
 	{ CKO_PUBLIC_KEY, public_rest, public_flags },
 	{ CKO_PRIVATE_KEY, private_rest, private_flags },
@@ -135,6 +140,8 @@ numbers_set(struct attrs *a, CK_OBJECT_CLASS class)
 {
 	CK_RV rv;
 
+	if (class == CKO_DATA)
+		return CKR_OK;
 	if (class != CKO_CERTIFICATE)
 		return attrs_set_ulong(a, CKA_KEY_GEN_MECHANISM,
 				       CK_UNAVAILABLE_INFORMATION);
@@ -144,6 +151,20 @@ numbers_set(struct attrs *a, CK_OBJECT_CLASS class)
 		return rv;
 	return attrs_set_ulong(a, CKA_JAVA_MIDP_SECURITY_DOMAIN,
 			       CK_SECURITY_DOMAIN_UNSPECIFIED);
+}
+
+/* What its place says of an object apart from the rest of its class. */
+static CK_RV
+place_set(struct attrs *a, const struct card_object_name *name)
+{
+	CK_RV rv;
+
+	if (name->class != CKO_DATA)
+		return attrs_set(a, CKA_ID, cursor_of(&name->cka_id, 1));
+	rv = attrs_set_text(a, CKA_APPLICATION, name->application);
+	if (rv != CKR_OK)
+		return rv;
+	return attrs_set(a, CKA_OBJECT_ID, name->object_id);
 }
 
 static CK_RV
@@ -157,7 +178,7 @@ name_set(struct attrs *a, const struct card_object_name *name)
 	CK_RV rv;
 
 	if ((rv = attrs_set_ulong(a, CKA_CLASS, name->class)) ||
-	    (rv = attrs_set(a, CKA_ID, cursor_of(&name->cka_id, 1))) ||
+	    (rv = place_set(a, name)) ||
 	    (rv = attrs_set_text(a, CKA_LABEL, name->label)) ||
 	    (rv = flags_set(a, flags)))
 		return rv;
@@ -238,6 +259,17 @@ check_value_set(struct attrs *a, struct cursor der)
 out:
 	digester_free(d);
 	return rv;
+}
+
+bool card_object_data_named(struct template match)
+{
+	CK_ULONG class;
+
+	if (template_find(match.list, match.count, CKA_OBJECT_ID) != NULL)
+		return true;
+	return template_ulong(match.list, match.count, CKA_CLASS,
+			      CK_UNAVAILABLE_INFORMATION, &class) == CKR_OK &&
+	       class == CKO_DATA;
 }
 
 CK_RV

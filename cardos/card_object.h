@@ -15,6 +15,9 @@ struct card_object_name {
 	uint8_t cka_id;
 	const char *label;
 	bool private; /* CKA_PRIVATE */
+	/* of CKO_DATA, which has no CKA_ID */
+	const char *application;
+	struct cursor object_id; /* DER; empty: none */
 };
 
 /*
@@ -28,6 +31,9 @@ CK_RV card_object_add(struct card_object ***end,
 
 /* Forgets what was read of the object: it is as card_object_add() made it. */
 CK_RV card_object_unread(struct card_object *o) MUST_CHECK;
+
+/* Does a search ask for data objects? They are looked for only then. */
+bool card_object_data_named(struct template match);
 
 /* Sets the attributes that follow from a certificate and from its key. */
 CK_RV card_object_certificate(struct attrs *a,

@@ -55,6 +55,17 @@ card_objects_private(const struct card_token *t)
 	return !seen;
 }
 
+/* What cannot be forgotten for want of memory stays hidden. */
+void
+card_objects_hide(struct card_token *t)
+{
+	for (struct card_object *o = t->objects; o != NULL; o = o->next)
+		if (o->state == CARD_OBJECT_READ &&
+		    attrs_ulong(&o->attrs, CKA_CLASS, CKO_DATA) == CKO_DATA &&
+		    attrs_bool(&o->attrs, CKA_PRIVATE, true))
+			DROP(card_object_unread(o)); /* nobody to tell */
+}
+
 /* Gives the object what was read of it; what is left of FOUND is freed. */
 static void
 object_fill(struct card_object *o, struct card_object *found)
@@ -166,17 +177,67 @@ card_objects_prove(struct card_token *t)
 	return rv == CKR_DEVICE_REMOVED || rv == CKR_HOST_MEMORY ? rv : CKR_OK;
 }
 
+/* In a transaction: takes what LIST has more than the token; an object that is
+ * known stays as it is. */
+static void
+objects_merge(struct card_token *t, struct card_object *list)
+{
+	struct card_object **end = &t->objects, *next;
+
+	while (*end != NULL)
+		end = &(*end)->next;
+	for (; list != NULL; list = next) {
+		next = list->next;
+		list->next = NULL;
+		if (object_find(t, list->id) != NULL) {
+			card_objects_free(list);
+			continue;
+		}
+		*end = list;
+		end = &list->next;
+	}
+}
+
+/* In a transaction: what there may be of data, once. */
+static CK_RV
+data_list_read(struct card_token *t)
+{
+	struct card_applet *a = t->applet;
+	struct card_object *list = NULL;
+	CK_RV rv = object_list_read(t);
+
+	if (rv != CKR_OK || t->data_listed)
+		return rv;
+	rv = a->driver->list(a, t->pin_index, CKO_DATA, &list);
+	if (rv != CKR_OK)
+		return rv;
+	pthread_mutex_lock(&t->lock);
+	objects_merge(t, list);
+	t->data_listed = true;
+	pthread_mutex_unlock(&t->lock);
+	return CKR_OK;
+}
+
+/* Is the object of a kind that this search is about? */
+static bool
+object_meant(const struct card_object *o, struct template match)
+{
+	return attrs_ulong(&o->attrs, CKA_CLASS, CKO_DATA) != CKO_DATA ||
+	       card_object_data_named(match);
+}
+
 /* In a transaction: reads all that may match. An object that cannot be read
  * does not keep the others from being found. */
 static CK_RV
 search_read(struct card_token *t, struct template match)
 {
-	CK_RV rv = object_list_read(t);
+	bool data = card_object_data_named(match);
+	CK_RV rv = data ? data_list_read(t) : object_list_read(t);
 
 	if (rv != CKR_OK)
 		return rv;
 	for (struct card_object *o = t->objects; o != NULL; o = o->next) {
-		if (!object_unread(t, o, match))
+		if (!object_meant(o, match) || !object_unread(t, o, match))
 			continue;
 		rv = object_read(t, o);
 		if (rv == CKR_HOST_MEMORY || applet_mute(t->applet, rv))
@@ -191,9 +252,10 @@ search_unread(struct card_token *t, struct template match)
 	bool unread;
 
 	pthread_mutex_lock(&t->lock);
-	unread = !t->listed;
+	unread = card_object_data_named(match) ? !t->data_listed : !t->listed;
 	for (struct card_object *o = t->objects; o != NULL; o = o->next)
-		unread = unread || object_unread(t, o, match);
+		unread = unread ||
+			 (object_meant(o, match) && object_unread(t, o, match));
 	pthread_mutex_unlock(&t->lock);
 	return unread;
 }
@@ -206,6 +268,7 @@ search_collect(struct card_token *t, struct template match, struct ids *found)
 	pthread_mutex_lock(&t->lock);
 	for (struct card_object *o = t->objects; o != NULL; o = o->next) {
 		if (o->state != CARD_OBJECT_READ || !object_visible(t, o) ||
+		    !object_meant(o, match) ||
 		    attrs_match(&o->attrs, match.list, match.count) !=
 			    MATCH_YES)
 			continue;
@@ -383,27 +446,6 @@ card_object_half(struct card_token *t, uint64_t id, CK_OBJECT_CLASS class)
 		    attrs_ulong(&o->attrs, CKA_CLASS, CKO_DATA) == class)
 			return o->id;
 	return 0;
-}
-
-/* In a transaction: takes what LIST has more than the token; an object that is
- * known stays as it is. */
-static void
-objects_merge(struct card_token *t, struct card_object *list)
-{
-	struct card_object **end = &t->objects, *next;
-
-	while (*end != NULL)
-		end = &(*end)->next;
-	for (; list != NULL; list = next) {
-		next = list->next;
-		list->next = NULL;
-		if (object_find(t, list->id) != NULL) {
-			card_objects_free(list);
-			continue;
-		}
-		*end = list;
-		end = &list->next;
-	}
 }
 
 /* In a transaction: an object that is not in the list may be in a new one. */

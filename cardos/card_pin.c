@@ -124,8 +124,10 @@ card_login_set(struct card_token *t, enum login login)
 	pthread_mutex_lock(&t->lock);
 	if (t->login == LOGIN_NONE && login != LOGIN_NONE)
 		card_hold(t->card);
-	if (t->login != LOGIN_NONE && login == LOGIN_NONE)
+	if (t->login != LOGIN_NONE && login == LOGIN_NONE) {
 		card_unhold(t->card);
+		card_objects_hide(t);
+	}
 	t->login = login;
 	pthread_mutex_unlock(&t->lock);
 }

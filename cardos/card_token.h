@@ -53,7 +53,7 @@ struct card_token {
 	bool looked; /* identity and tries are known */
 	struct card_identity identity;
 	struct card_pin_status tries, so_tries;
-	bool listed;
+	bool listed, data_listed;
 	struct card_object *objects; /* the chain stays, its parts change */
 };
 
@@ -143,6 +143,8 @@ void card_key_used(struct card_token *t, uint64_t id, bool slow);
 /* Reads a key again from the card: the public key that it has now. */
 CK_RV card_key_reload(struct card_token *t, uint64_t id,
 		      struct pubkey **key) MUST_CHECK;
+/* Under both locks: forgets the data that only a login shows. */
+void card_objects_hide(struct card_token *t);
 /* May there be an object that needs a login? Under the snapshot lock. */
 bool card_objects_private(const struct card_token *t);
 /* In a transaction: the object, or NULL; it is there until the token goes. */

@@ -202,6 +202,17 @@ CK_RV openpgp_certificates_read(struct card_applet *a,
 CK_RV openpgp_certificate_write(struct card_applet *a, enum openpgp_use use,
 				struct cursor der) MUST_CHECK;
 
+/* openpgp_private.c: the private data objects. */
+CK_RV openpgp_data_list(struct card_applet *a,
+			struct card_object **list) MUST_CHECK;
+CK_RV openpgp_data_read(struct card_applet *a, uint64_t id,
+			struct card_object **found) MUST_CHECK;
+CK_RV openpgp_data_place(struct card_applet *a, const struct card_new *new,
+			 uint64_t *id) MUST_CHECK;
+/* An empty value deletes. CKR_USER_NOT_LOGGED_IN: it is the other's. */
+CK_RV openpgp_data_write(struct card_applet *a, uint64_t id,
+			 struct cursor value) MUST_CHECK;
+
 /* openpgp_write.c: functions of the driver. */
 CK_RV openpgp_place(struct card_applet *a, const struct card_new *new,
 		    uint64_t *id);

@@ -72,6 +72,8 @@ openpgp_list(struct card_applet *a, size_t pin, CK_OBJECT_CLASS class,
 	struct card_object *first = NULL, **end = &first, *new;
 	CK_RV rv = CKR_OK;
 
+	if (class == CKO_DATA)
+		return openpgp_data_list(a, list);
 	for (size_t i = 0; i < OPENPGP_KEYS && rv == CKR_OK; i++) {
 		enum openpgp_use use = (enum openpgp_use)i;
 
@@ -245,6 +247,8 @@ CK_RV
 openpgp_read(struct card_applet *a, const struct card_object *object,
 	     struct card_object **found)
 {
+	if (attrs_ulong(&object->attrs, CKA_CLASS, CKO_DATA) == CKO_DATA)
+		return openpgp_data_read(a, object->id, found);
 	if (object->group == GROUP_CERTIFICATES)
 		return openpgp_certificates_read(a, found);
 	return keys_read(a, openpgp_use_of(object->id), found);

@@ -180,7 +180,7 @@ openpgp_place(struct card_applet *a, const struct card_new *new, uint64_t *id)
 	CK_RV rv;
 
 	if (new->class == CKO_DATA)
-		return CKR_ATTRIBUTE_VALUE_INVALID;
+		return openpgp_data_place(a, new, id);
 	if (new->class == CKO_CERTIFICATE)
 		rv = certificate_place(a, new, &use);
 	else
@@ -194,10 +194,11 @@ openpgp_place(struct card_applet *a, const struct card_new *new, uint64_t *id)
 
 /* Only the security officer's PW3 is of use to what follows. */
 static CK_RV
-officer_wanted(const struct card_applet *a)
+officer_wanted(struct card_applet *a)
 {
 	if (a->by_so)
 		return CKR_OK;
+	a->sw = 0; /* the card was not asked */
 	log_line(LOG_INFO, "OpenPGP: only the security officer (PW3) may");
 	return CKR_USER_NOT_LOGGED_IN;
 }
@@ -340,6 +341,8 @@ openpgp_write(struct card_applet *a, const struct card_new *new, uint64_t id)
 	enum openpgp_use use = openpgp_use_of(id);
 	CK_RV rv;
 
+	if (new->class == CKO_DATA)
+		return openpgp_data_write(a, id, new->value);
 	rv = officer_wanted(a);
 	if (rv != CKR_OK)
 		return rv;
@@ -378,6 +381,8 @@ openpgp_remove(struct card_applet *a, const struct card_object *object)
 	enum openpgp_use use = openpgp_use_of(object->id);
 	CK_RV rv;
 
+	if (class == CKO_DATA)
+		return openpgp_data_write(a, object->id, cursor_of(NULL, 0));
 	rv = officer_wanted(a);
 	if (rv != CKR_OK)
 		return rv;

@@ -97,6 +97,51 @@ def certificates(card, numbers):
     card.logout()
 
 
+def data_found(card, what, wanted):
+    found = {card.attribute(handle, p11.CKA_LABEL):
+             bytes(card.attribute(handle, p11.CKA_VALUE))
+             for handle in card.session.findObjects(
+                 [(p11.CKA_CLASS, p11.CKO_DATA)])}
+    if found != {f"PrivDO{n}": b"%d" % n for n in wanted}:
+        sys.exit(f"{what}: {found}")
+    if any(card.attribute(handle, p11.CKA_CLASS) == p11.CKO_DATA
+           for handle in card.session.findObjects([])):
+        sys.exit(f"{what}: data that nobody asked for")
+
+
+def data_objects(card):
+    """Written with PW1 (1, 3) or PW3 (2, 4), read by anybody (1, 2)."""
+    def write(number, value=None, label="PrivDO%d"):
+        return card.session.createObject(
+            [(p11.CKA_CLASS, p11.CKO_DATA), (p11.CKA_TOKEN, True),
+             (p11.CKA_LABEL, label % number),
+             (p11.CKA_VALUE, value or b"%d" % number)])
+
+    data_found(card, "nothing", [])
+    card.user()
+    write(1)
+    write(3)
+    expect("the user writes PW3's", p11.CKR_USER_NOT_LOGGED_IN, write, 2)
+    expect("too much", p11.CKR_DEVICE_MEMORY, write, 1, 8192 * b"x")
+    expect("another label", p11.CKR_ATTRIBUTE_VALUE_INVALID, write, 1, None,
+           "PrivDO%d5")
+    data_found(card, "the user's", [1, 3])
+    card.logout()
+    data_found(card, "anybody's", [1])
+    card.officer()
+    write(2)
+    write(4)
+    expect("PW3 writes PW1's", p11.CKR_USER_NOT_LOGGED_IN, write, 1)
+    data_found(card, "the security officer's", [1, 2, 4])
+    card.session.destroyObject(card.session.findObjects(
+        [(p11.CKA_CLASS, p11.CKO_DATA), (p11.CKA_LABEL, "PrivDO2")])[0])
+    card.logout()
+    data_found(card, "what is left", [1])
+    card.user()
+    data_found(card, "what is left of the user's", [1, 3])
+    card.logout()
+
+
 def pins(card):
     card.officer()
     expect("a short PIN", p11.CKR_PIN_LEN_RANGE, card.session.initPin, "12345")
@@ -141,6 +186,8 @@ def main():
     keys(card, kinds)
     certificates(card, [AUTHENTICATE] if "--one" in sys.argv
                  else [AUTHENTICATE, SIGN])
+    if "--data" in sys.argv:
+        data_objects(card)
     pins(card)
     reset(card)
 

@@ -319,6 +319,82 @@ code_good(void **state)
 	assert_int_equal(status.tries_left, 3);
 }
 
+#define VERIFY83 "> 00200083083132333435363738\n"
+
+/* PW3's tries are the last of C4. */
+static void
+officer_wrong(void **state)
+{
+	struct cursor pin = cursor_of("12345678", 8);
+	struct card_pin_status status;
+
+	script_add(script, VERIFY83 "< 6982\n" GET_C4 "< 007F7F7F0300019000\n");
+	assert_int_equal(
+		openpgp_driver.pin_verify(&applet, CARD_PIN_SO, pin, &status),
+		CKR_PIN_INCORRECT);
+	assert_int_equal(status.tries_left, 1);
+	script_add(script, VERIFY83 "< 6983\n");
+	assert_int_equal(openpgp_driver.pin_change(&applet, CARD_PIN_SO, pin,
+						   cursor_of("11112222", 8),
+						   &status),
+			 CKR_PIN_LOCKED);
+	assert_int_equal(openpgp_driver.pin_verify(&applet, CARD_PIN_SO,
+						   cursor_of("", 0), &status),
+			 CKR_PIN_LEN_RANGE);
+	script_add(script, GET_C4 "< 007F7F7F0300029000\n");
+	assert_int_equal(
+		openpgp_driver.pin_status(&applet, CARD_PIN_SO, &status),
+		CKR_OK);
+	assert_int_equal(status.tries_left, 2);
+}
+
+/* "RC:" is no prefix of PW3's; the signature state stays what it was. */
+static void
+officer(void **state)
+{
+	struct cursor pin = cursor_of("12345678", 8);
+	struct openpgp *o = applet.state;
+	struct card_pin_status status;
+
+	o->signs = true;
+	script_add(script, VERIFY83 "< 9000\n");
+	assert_int_equal(
+		openpgp_driver.pin_verify(&applet, CARD_PIN_SO, pin, &status),
+		CKR_OK);
+	script_add(script, VERIFY83 "< 9000\n> 00240083103132333435363738"
+				    "3131313132323232\n< 9000\n");
+	assert_int_equal(openpgp_driver.pin_change(&applet, CARD_PIN_SO, pin,
+						   cursor_of("11112222", 8),
+						   &status),
+			 CKR_OK);
+	script_add(script, "> 002000830B52433A3131313132323232\n< 6982\n" GET_C4
+			   "< 007F7F7F0300029000\n");
+	assert_int_equal(openpgp_driver.pin_change(&applet, CARD_PIN_SO,
+						   cursor_of("RC:11112222", 11),
+						   cursor_of("12345678", 8),
+						   &status),
+			 CKR_PIN_INCORRECT);
+	script_add(script, "> 0020FF83\n< 9000\n");
+	assert_int_equal(openpgp_driver.pin_forget(&applet, CARD_PIN_SO),
+			 CKR_OK);
+	assert_true(o->signs);
+}
+
+static void
+officer_gives(void **state)
+{
+	struct cursor pin = cursor_of("654321", 6);
+
+	script_add(script, "> 002C028106363534333231\n< 6982\n");
+	assert_int_equal(openpgp_driver.pin_init(&applet, 0, pin),
+			 CKR_USER_NOT_LOGGED_IN);
+	script_add(script, "> 002C028106363534333231\n< 6A80\n");
+	assert_int_equal(openpgp_driver.pin_init(&applet, 0, pin),
+			 CKR_PIN_LEN_RANGE);
+	script_add(script, "> 002C028106363534333231\n< 9000\n");
+	assert_int_equal(openpgp_driver.pin_init(&applet, 0, pin), CKR_OK);
+}
+
 #define CASE(name, function, before)                                          \
 	{                                                                     \
 		"/cardos/openpgp_pin/" name, function, before, teardown, NULL \
@@ -335,6 +411,9 @@ main(void)
 		CASE("kdf/unknown", kdf_unknown, setup_several),
 		CASE("change/wrong", change_wrong, setup),
 		CASE("code/wrong", code_wrong, setup),
+		CASE("officer/wrong", officer_wrong, setup),
+		CASE("officer", officer, setup),
+		CASE("officer/gives", officer_gives, setup),
 		CASE("states", pin_states, setup),
 		CASE("not-kept", pin_not_kept, setup_several),
 		CASE("kdf/known", kdf_known, setup_several),

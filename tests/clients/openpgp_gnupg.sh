@@ -62,6 +62,7 @@ adopt() {
 	time=$(card fprtime "$1")
 	quiet gpg --expert --command-fd 0 --status-fd 1 \
 		--faked-system-time "$time!" "${@:2}"
+	grep -q KEY_CREATED "$work/output" || fail "$(<"$work/output")"
 }
 
 # GnuPG makes a key of those on the card, and finds that it has their names.

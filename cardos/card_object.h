@@ -12,7 +12,7 @@ struct card_object_name {
 	uint64_t id;
 	unsigned group;
 	CK_OBJECT_CLASS class;
-	uint8_t cka_id;
+	uint8_t cka_id; /* of all but CKO_DATA, which has none */
 	const char *label;
 	bool private; /* CKA_PRIVATE */
 	/* of CKO_DATA, which has no CKA_ID */
@@ -34,6 +34,10 @@ CK_RV card_object_unread(struct card_object *o) MUST_CHECK;
 
 /* Does a search ask for data objects? They are looked for only then. */
 bool card_object_data_named(struct template match);
+
+/* card_data.c: attrs_match() of an object that a search may not mean at all. */
+enum attrs_match card_object_match(const struct card_object *o,
+				   struct template match);
 
 /* Sets the attributes that follow from a certificate and from its key. */
 CK_RV card_object_certificate(struct attrs *a,

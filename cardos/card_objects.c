@@ -38,7 +38,7 @@ object_unread(const struct card_token *t, const struct card_object *o,
 		return false;
 	if (o->pin_first && t->login == LOGIN_NONE)
 		return false;
-	return attrs_match(&o->attrs, match.list, match.count) != MATCH_NO;
+	return card_object_match(o, match) != MATCH_NO;
 }
 
 bool
@@ -218,14 +218,6 @@ data_list_read(struct card_token *t)
 	return CKR_OK;
 }
 
-/* Is the object of a kind that this search is about? */
-static bool
-object_meant(const struct card_object *o, struct template match)
-{
-	return attrs_ulong(&o->attrs, CKA_CLASS, CKO_DATA) != CKO_DATA ||
-	       card_object_data_named(match);
-}
-
 /* In a transaction: reads all that may match. An object that cannot be read
  * does not keep the others from being found. */
 static CK_RV
@@ -237,7 +229,7 @@ search_read(struct card_token *t, struct template match)
 	if (rv != CKR_OK)
 		return rv;
 	for (struct card_object *o = t->objects; o != NULL; o = o->next) {
-		if (!object_meant(o, match) || !object_unread(t, o, match))
+		if (!object_unread(t, o, match))
 			continue;
 		rv = object_read(t, o);
 		if (rv == CKR_HOST_MEMORY || applet_mute(t->applet, rv))
@@ -254,8 +246,7 @@ search_unread(struct card_token *t, struct template match)
 	pthread_mutex_lock(&t->lock);
 	unread = card_object_data_named(match) ? !t->data_listed : !t->listed;
 	for (struct card_object *o = t->objects; o != NULL; o = o->next)
-		unread = unread ||
-			 (object_meant(o, match) && object_unread(t, o, match));
+		unread = unread || object_unread(t, o, match);
 	pthread_mutex_unlock(&t->lock);
 	return unread;
 }
@@ -268,9 +259,7 @@ search_collect(struct card_token *t, struct template match, struct ids *found)
 	pthread_mutex_lock(&t->lock);
 	for (struct card_object *o = t->objects; o != NULL; o = o->next) {
 		if (o->state != CARD_OBJECT_READ || !object_visible(t, o) ||
-		    !object_meant(o, match) ||
-		    attrs_match(&o->attrs, match.list, match.count) !=
-			    MATCH_YES)
+		    card_object_match(o, match) != MATCH_YES)
 			continue;
 		rv = ids_add(found, o->id);
 		if (rv != CKR_OK)

@@ -160,6 +160,21 @@ piv_get_rest(struct card_applet *a, struct builder *answer)
 	return CKR_OK;
 }
 
+/* What goes by a short tag comes without another around it (SP 800-73-4 part
+ * 2, 3.1.2). */
+static uint32_t
+content_tag(struct cursor tag)
+{
+	switch (tag.left) {
+	case 1:
+		return cursor_u8(&tag);
+	case 2:
+		return cursor_u16(&tag);
+	default:
+		return PIV_CONTENT;
+	}
+}
+
 CK_RV
 piv_get_data(struct card_applet *a, struct cursor tag, size_t le,
 	     struct builder *answer, struct cursor *content)
@@ -185,7 +200,7 @@ piv_get_data(struct card_applet *a, struct cursor tag, size_t le,
 	if (rv != CKR_OK)
 		return rv;
 	c = builder_read(answer);
-	if (!tlv_enter(&c, PIV_CONTENT))
+	if (!tlv_enter(&c, content_tag(tag)))
 		return CKR_OBJECT_HANDLE_INVALID;
 	a->proven = true;
 	*content = cursor_rest(&c);

@@ -79,6 +79,12 @@ void piv_retired_seen(struct card_applet *a, const struct piv_slot *slot,
 /* From now on this one is asked for, as it was written. */
 void piv_retired_show(struct card_applet *a, uint8_t reference);
 
+/* piv_data.c */
+CK_RV piv_data_list(struct card_object **list) MUST_CHECK;
+bool piv_is_data(uint64_t id);
+CK_RV piv_data_read(struct card_applet *a, const struct card_object *object,
+		    struct card_object **found) MUST_CHECK;
+
 /* piv_metadata.c: asked once, and only where there is one. */
 CK_RV piv_version(struct card_applet *a,
 		  struct piv_version *version) MUST_CHECK;
@@ -123,7 +129,7 @@ bool piv_slot_id(uint8_t reference, CK_OBJECT_CLASS class, uint64_t *id,
 
 /*
  * GET DATA of at most LE bytes, all that there is with APDU_ANSWER_MAX. GIVES
- * the content of 53 within ANSWER; it is cut short when LE was too small.
+ * the content of 53 (of the object's own tag, for 7E and 7F61) within ANSWER; it is cut short when LE was too small.
  * CKR_OBJECT_HANDLE_INVALID: absent. CKR_USER_NOT_LOGGED_IN.
  */
 CK_RV piv_get_data(struct card_applet *a, struct cursor tag, size_t le,

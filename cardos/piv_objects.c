@@ -82,8 +82,11 @@ piv_list(struct card_applet *a, size_t pin, CK_OBJECT_CLASS class,
 	struct card_object *first = NULL, **end = &first, *o;
 	const struct piv_slot *slot;
 	bool metadata;
-	CK_RV rv = piv_metadata_had(a, &metadata);
+	CK_RV rv;
 
+	if (class == CKO_DATA)
+		return piv_data_list(list);
+	rv = piv_metadata_had(a, &metadata);
 	for (size_t i = 0; rv == CKR_OK && (slot = piv_slot_at(i)) != NULL;
 	     i++) {
 		if ((rv = slot_add(&end, slot, CKO_CERTIFICATE, false, &o)) ||
@@ -405,6 +408,8 @@ piv_read(struct card_applet *a, const struct card_object *object,
 	bool keyless = false;
 	CK_RV rv;
 
+	if (piv_is_data(object->id))
+		return piv_data_read(a, object, found);
 	if (x.slot == NULL)
 		return CKR_OBJECT_HANDLE_INVALID;
 	rv = slot_certificate(a, x.slot, &der, &x.certificate);

@@ -54,10 +54,42 @@ decrypt_rsa() {
 	cmp -s message plain || fail "$1 gives another plaintext"
 }
 
+# ECDH with a key of our own against OpenSSL; a point beside the curve is refused.
+derive_ec() {
+	local curve
+	curve=$(openssl pkey -pubin -in "$CARD_KEYS/9d.pub" -noout -text |
+		sed -n 's/^ASN1 OID: //p')
+	openssl genpkey -algorithm EC -pkeyopt "ec_paramgen_curve:$curve" \
+		-out own.key
+	openssl pkey -in own.key -pubout -outform DER -out own.der
+	openssl pkeyutl -derive -inkey own.key -peerkey "$CARD_KEYS/9d.pub" \
+		-out wanted
+	for mechanism in ECDH1-DERIVE ECDH1-COFACTOR-DERIVE; do
+		as_user --derive --id 03 --mechanism $mechanism \
+			--input-file own.der --output-file derived
+		cmp -s wanted derived || fail "$mechanism gives another secret"
+	done
+}
+
+# Data objects by their names, as OpenSC's module gives them.
+read_data() {
+	tool --read-object --type data --application-id "$1" \
+		--output-file ours >/dev/null
+	pkcs11-tool --module "$opensc" --read-object --type data \
+		--application-id "$1" --output-file theirs >/dev/null 2>&1
+	cmp -s ours theirs || fail "OpenSC reads another $1"
+}
+opensc=$(find /usr/lib -name opensc-pkcs11.so | head -1)
+for oid in 1.219.0 2.48.0 2.1.1 2.96.80; do
+	read_data "2.16.840.1.101.3.7.$oid"
+done
+
 for key in 9a:01 9c:02 9e:04; do
 	"sign_$kind" "${key%:*}" "${key#*:}"
 done
-if [ "$kind" = rsa ]; then
+if [ "$kind" = ec ]; then
+	derive_ec
+else
 	decrypt_rsa RSA-PKCS
 	decrypt_rsa RSA-PKCS-OAEP -pkeyopt rsa_padding_mode:oaep \
 		-pkeyopt rsa_oaep_md:sha256

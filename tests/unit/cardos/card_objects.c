@@ -64,7 +64,6 @@ not_on_cards(void **state)
 	CK_ATTRIBUTE long_id = { CKA_ID, id, sizeof(id) };
 
 	assert_int_equal(count(t, CKO_SECRET_KEY), 0);
-	assert_int_equal(count(t, CKO_DATA), 0);
 	assert_int_equal(count(t, CKO_DOMAIN_PARAMETERS), 0);
 	assert_int_equal(find_count(t, &session, 1), 0);
 	assert_int_equal(find_count(t, &long_id, 1), 0);

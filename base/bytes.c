@@ -130,6 +130,17 @@ cursor_begins(struct cursor c, const void *data, size_t size)
 	return cursor_is(cursor_take(&c, size), data, size);
 }
 
+/* FNV-1a, 64 bits. */
+uint64_t
+cursor_hash(struct cursor c)
+{
+	uint64_t hash = 0xCBF29CE484222325;
+
+	for (; c.left > 0; c.left--)
+		hash = (hash ^ *c.at++) * 0x100000001B3;
+	return hash ^ hash >> 32;
+}
+
 struct builder
 builder_over(void *buffer, size_t size)
 {

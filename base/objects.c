@@ -61,21 +61,10 @@ ids_free(struct ids *ids)
 	*ids = (struct ids){ 0 };
 }
 
-/* FNV-1a, 64 bits. */
-static uint64_t
-hash_of(struct cursor bytes)
-{
-	uint64_t hash = 0xCBF29CE484222325;
-
-	while (bytes.left > 0)
-		hash = (hash ^ cursor_u8(&bytes)) * 0x100000001B3;
-	return hash ^ hash >> 32;
-}
-
 static struct node **
 bucket_of(const struct objects *o, enum index index, struct cursor key)
 {
-	return &o->buckets[index][hash_of(key) & (o->bucket_count - 1)];
+	return &o->buckets[index][cursor_hash(key) & (o->bucket_count - 1)];
 }
 
 static void

@@ -48,6 +48,8 @@ bool cursor_is(struct cursor c, const void *data, size_t size);
 bool cursor_same(struct cursor a, struct cursor b);
 /* Does C begin with these bytes? */
 bool cursor_begins(struct cursor c, const void *data, size_t size);
+/* A number that spreads bytes over a table; no secret is safe behind it. */
+uint64_t cursor_hash(struct cursor c);
 
 /*
  * A bounded writer. The first write that does not fit makes it bad for good

@@ -12,30 +12,22 @@ memory_get(struct soft_token *t, uint64_t id, struct item **item)
 	return CKR_OBJECT_HANDLE_INVALID;
 }
 
-struct wanted {
-	struct template match;
-	bool user;
-};
-
 static bool
-item_matches(const struct item *item, const void *context)
+item_shown(const struct item *item, const void *context)
 {
-	const struct wanted *w = context;
+	const bool *user = context;
 
-	if (!w->user && attrs_bool(&item->attrs, CKA_PRIVATE, true))
-		return false;
-	return attrs_match(&item->attrs, w->match.list, w->match.count) ==
-	       MATCH_YES;
+	return *user || !attrs_bool(&item->attrs, CKA_PRIVATE, true);
 }
 
 static CK_RV
 memory_search(struct soft_token *t, struct template match, struct ids *found)
 {
-	struct wanted wanted = { match, soft_login_state(t) == LOGIN_USER };
+	bool user = soft_login_state(t) == LOGIN_USER;
 	CK_RV rv;
 
 	soft_lock(t);
-	rv = items_list(&t->items, item_matches, &wanted, found);
+	rv = items_search(&t->items, match, item_shown, &user, found);
 	soft_unlock(t);
 	return rv;
 }
@@ -80,6 +72,7 @@ memory_change(struct soft_token *t, uint64_t id, uint64_t version,
 		old = item->attrs;
 		item->attrs = *attrs;
 		item->facts.known = false;
+		items_changed(&t->items, item);
 		item->version++;
 		rv = CKR_OK;
 	}

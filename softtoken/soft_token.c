@@ -116,7 +116,7 @@ token_info(struct token *token, CK_TOKEN_INFO *info)
 	i.flags = CKF_RNG | CKF_LOGIN_REQUIRED;
 	if (s) {
 		soft_lock(t);
-		look_now(t, true);
+		look_now(t, false);
 		text_pad(i.label, sizeof(i.label),
 			 cursor_of(t->record.label, sizeof(t->record.label)));
 		i.flags |= CKF_TOKEN_INITIALIZED | pin_flags(t);

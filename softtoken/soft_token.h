@@ -23,6 +23,19 @@ struct facts {
 	unsigned uses; /* 1u << OPERATION_SIGN: CKA_SIGN, and so on */
 };
 
+/* The attributes by which searches find their way. */
+enum item_index {
+	ITEM_BY_CKA_ID,
+	ITEM_BY_LABEL,
+	ITEM_BY_CLASS,
+	ITEM_INDEXES,
+};
+
+/* A place in a chain; AT is what points here, NULL when it is in none. */
+struct item_link {
+	struct item *next, **at;
+};
+
 /* One object in memory: all of a host token's, a cache of a stored token's. */
 struct item {
 	uint64_t id;
@@ -33,11 +46,13 @@ struct item {
 	struct soft_key *key;  /* from first use on */
 	struct cipher *cipher; /* at rest with this key, when there is one */
 	struct item *next;
+	struct item_link links[ITEM_INDEXES];
 };
 
+/* Items by their id, and by each attribute that is indexed. */
 struct items {
-	struct item **buckets;
-	size_t room; /* a power of two */
+	struct item **buckets; /* ROOM for the ids, as many for each index */
+	size_t room;	       /* a power of two */
 	size_t count;
 };
 struct item *items_find(const struct items *items, uint64_t id);
@@ -46,10 +61,13 @@ CK_RV items_add(struct items *items, struct item *item) MUST_CHECK;
 void items_remove(struct items *items, uint64_t id);
 /* Removes all, or only those that KEEP does not want. */
 void items_clear(struct items *items, bool (*keep)(const struct item *item));
-/* Appends the ids of all that WANTED wants, in ascending order. */
-CK_RV items_list(const struct items *items,
-		 bool (*wanted)(const struct item *item, const void *context),
-		 const void *context, struct ids *found) MUST_CHECK;
+/* The attributes of ITEM, which is one of these, have changed. */
+void items_changed(struct items *items, struct item *item);
+/* Appends the ids of all that match and that WANTED wants, in ascending order;
+ * looks only at those that an index offers. */
+CK_RV items_search(const struct items *items, struct template match,
+		   bool (*wanted)(const struct item *item, const void *context),
+		   const void *context, struct ids *found) MUST_CHECK;
 struct item *item_new(uint64_t id, uint64_t version,
 		      struct attrs *attrs) MUST_CHECK;
 void item_free(struct item *item);

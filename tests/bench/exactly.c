@@ -1,4 +1,6 @@
 /* Does one thing an exact number of times, for who counts system calls. */
+#include <malloc.h>
+
 #include "bench.h"
 
 static CK_RV
@@ -84,13 +86,59 @@ do_own_cbc(unsigned long number)
 	return ref_encrypt(encrypt_buffer(number, false));
 }
 
+/* Bytes of this process's heap in use. */
+static size_t
+heap_used(void)
+{
+	struct mallinfo2 m = mallinfo2();
+	return m.uordblks + m.hblkhd;
+}
+
+static size_t heap_before;
+
+static CK_RV
+do_session(unsigned long number)
+{
+	CK_SESSION_HANDLE session;
+	if (number == 0)
+		heap_before = heap_used();
+	return run.p11->C_OpenSession(run.slot, CKF_SERIAL_SESSION, NULL, NULL,
+				      &session);
+}
+
+static void
+sessions_weigh(unsigned long count)
+{
+	printf("%zu bytes each\n", (heap_used() - heap_before) / count);
+}
+
+/* Among --objects session objects. */
+static CK_RV
+do_session_find(unsigned long number)
+{
+	static struct search search;
+	CK_OBJECT_HANDLE object;
+	if (number > 0)
+		return op_find(&search);
+	search.count = options.objects;
+	for (unsigned long i = 0; i < options.objects; i++) {
+		CK_RV rv = object_make(i, CK_FALSE, &object);
+		if (rv != CKR_OK)
+			return rv;
+	}
+	return op_find(&search);
+}
+
 static const struct {
 	const char *name;
 	CK_RV (*once)(unsigned long number);
+	void (*after)(unsigned long count);
 } kinds[] = {
 	{ "object", do_object },
 	{ "pair", do_pair },
 	{ "sign", do_sign },
+	{ "session", do_session, sessions_weigh },
+	{ "session-find", do_session_find },
 	{ "digest", do_digest },
 	{ "gcm", do_gcm },
 	{ "cbc", do_cbc },
@@ -114,6 +162,8 @@ exactly(const char *request)
 			if (rv != CKR_OK)
 				die("%s failed: 0x%lx", request, rv);
 		}
+		if (kinds[i].after)
+			kinds[i].after(count);
 		return;
 	}
 	die("--exactly does not know %s", request);

@@ -61,8 +61,9 @@ usage(FILE *f)
 	      "                      verify decrypt derive digest cipher\n"
 	      "                      random keygen threads find\n"
 	      "  --exactly WHAT=N    only that, N times: object, pair, sign,\n"
-	      "                      digest, gcm or cbc (of 16 bytes), and\n"
-	      "                      own-digest, own-gcm, own-cbc by libcrypto\n"
+	      "                      session, session-find, digest, gcm or\n"
+	      "                      cbc (of 16 bytes), and own-digest,\n"
+	      "                      own-gcm, own-cbc by libcrypto\n"
 	      "  --json              one JSON document instead of lines\n",
 	      f);
 }

@@ -85,6 +85,25 @@ test_match(void **state)
 	assert_int_equal(object_count(list, 1), 0);
 }
 
+/* What was changed is found as it is now, and not as it was. */
+static void
+test_changed(void **state)
+{
+	CK_ATTRIBUTE before = { CKA_LABEL, (void *)"before", 6 };
+	CK_ATTRIBUTE after = { CKA_LABEL, (void *)"after", 5 };
+	CK_OBJECT_HANDLE object =
+		data_make(suite.session, CK_FALSE, CK_FALSE, "before");
+
+	data_make(suite.session, CK_FALSE, CK_FALSE, "after");
+	assert_int_equal(object_count(&before, 1), 1);
+	assert_ok(suite.p11->C_SetAttributeValue(suite.session, object, &after,
+						 1));
+	assert_int_equal(object_count(&before, 1), 0);
+	assert_int_equal(object_count(&after, 1), 2);
+	assert_ok(suite.p11->C_DestroyObject(suite.session, object));
+	assert_int_equal(object_count(&after, 1), 1);
+}
+
 /* "To find all objects, set ulCount to 0." */
 static void
 test_in_steps(void **state)
@@ -171,6 +190,7 @@ static const struct CMUnitTest list[] = {
 	CASE("/find/bad", test_bad),
 	CASE("/find/private", test_private),
 	CASE("/find/match", test_match),
+	CASE("/find/changed", test_changed),
 	CASE("/find/in-steps", test_in_steps),
 	CASE("/find/token", test_token),
 	CASE("/find/meanwhile", test_meanwhile),

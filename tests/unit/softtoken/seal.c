@@ -249,12 +249,29 @@ any(const struct item *item, const void *context)
 	return true;
 }
 
+static size_t
+found_by_class(const struct items *items, CK_OBJECT_CLASS class)
+{
+	CK_ATTRIBUTE match = { CKA_CLASS, &class, sizeof(class) };
+	struct ids ids = { 0 };
+	size_t count;
+
+	assert_int_equal(items_search(items, (struct template){ &match, 1 },
+				      any, NULL, &ids),
+			 CKR_OK);
+	count = ids.count;
+	ids_free(&ids);
+	return count;
+}
+
 static void
 test_items(void **state)
 {
 	struct items items = { 0 };
 	struct ids ids = { 0 };
+	struct item *item;
 
+	assert_int_equal(found_by_class(&items, 1), 0);
 	assert_null(items_find(&items, 1));
 	items_remove(&items, 1);
 	for (uint64_t id = 1000; id > 0; id--) {
@@ -272,10 +289,22 @@ test_items(void **state)
 	assert_null(items_find(&items, 500));
 	items_clear(&items, even);
 	assert_int_equal(items.count, 499);
-	assert_int_equal(items_list(&items, any, NULL, &ids), CKR_OK);
+	assert_int_equal(
+		items_search(&items, (struct template){ 0 }, any, NULL, &ids),
+		CKR_OK);
 	assert_int_equal(ids.count, 499);
 	for (size_t i = 1; i < ids.count; i++)
 		assert_true(ids.list[i - 1] < ids.list[i]);
+	assert_int_equal(found_by_class(&items, 400), 1);
+	assert_int_equal(found_by_class(&items, 401), 0);
+	/* two of a class, and none where it was */
+	item = items_find(&items, 400);
+	assert_int_equal(attrs_set_ulong(&item->attrs, CKA_CLASS, 402), CKR_OK);
+	items_changed(&items, item);
+	assert_int_equal(found_by_class(&items, 400), 0);
+	assert_int_equal(found_by_class(&items, 402), 2);
+	items_remove(&items, 402);
+	assert_int_equal(found_by_class(&items, 402), 1);
 	items_clear(&items, NULL);
 	assert_null(items.buckets);
 	ids_free(&ids);

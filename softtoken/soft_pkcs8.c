@@ -4,10 +4,12 @@
 #include "../crypto/der.h"
 #include "key.h"
 
-enum { PKCS8_MAX = 32768, EC_PRIVATE_VERSION = 1 };
+enum { PKCS8_MAX = 32768, EC_PRIVATE_VERSION = 1, TAG_SEED = 0x80 };
 
 static const uint8_t rsa_oid[] = { 0x2A, 0x86, 0x48, 0x86, 0xF7,
 				   0x0D, 0x01, 0x01, 0x01 };
+static const uint8_t dh_oid[] = { 0x2A, 0x86, 0x48, 0x86, 0xF7,
+				  0x0D, 0x01, 0x03, 0x01 };
 static const uint8_t ec_oid[] = { 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01 };
 
 /* RSAPrivateKey after its version (RFC 8017, A.1.2). */
@@ -58,24 +60,96 @@ raw_put(const struct attrs *key, struct builder *out)
 	return cursor_ok(&value);
 }
 
-static void
-algorithm_put(const struct attrs *key, bool rsa, struct builder *out)
+static const struct parameter_set *
+set_of(const struct attrs *key)
 {
-	uint8_t space[64];
-	struct builder b = builder_over(space, sizeof(space));
+	return parameter_set_find(
+		attrs_ulong(key, CKA_KEY_TYPE, CKK_VENDOR_DEFINED),
+		attrs_ulong(key, CKA_PARAMETER_SET, 0));
+}
 
-	if (attrs_ulong(key, CKA_KEY_TYPE, CKK_RSA) == CKK_EC_EDWARDS ||
-	    attrs_ulong(key, CKA_KEY_TYPE, CKK_RSA) == CKK_EC_MONTGOMERY) {
-		builder_append(&b, attrs_value(key, CKA_EC_PARAMS));
-	} else if (rsa) {
+/* SLH-DSA's as they are (RFC 9909, 6); of the others the seed and what comes of
+ * it, or the latter alone (RFC 9881, 6; RFC 9935, 6). */
+static bool
+set_put(const struct attrs *key, struct builder *inner,
+	struct builder *sequence)
+{
+	const struct parameter_set *set = set_of(key);
+	struct cursor value = attrs_value(key, CKA_VALUE);
+	struct cursor seed = attrs_value(key, CKA_SEED);
+
+	if (!set)
+		return false;
+	if (set->seed_size == 0) {
+		builder_append(sequence, value);
+	} else if (!cursor_ok(&seed)) {
+		tlv_put(sequence, DER_OCTET_STRING, value);
+	} else {
+		tlv_put(inner, DER_OCTET_STRING, seed);
+		tlv_put(inner, DER_OCTET_STRING, value);
+	}
+	return cursor_ok(&value);
+}
+
+/* PKCS #3, 9 */
+static void
+dh_algorithm_put(const struct attrs *key, struct builder *out)
+{
+	struct builder numbers = builder_heap(PKCS8_MAX);
+
+	tlv_put(out, DER_OID, cursor_of(dh_oid, sizeof(dh_oid)));
+	der_put_unsigned(&numbers, attrs_value(key, CKA_PRIME));
+	der_put_unsigned(&numbers, attrs_value(key, CKA_BASE));
+	tlv_put(out, DER_SEQUENCE, builder_read(&numbers));
+	out->bad |= numbers.bad;
+	builder_free(&numbers);
+}
+
+static void
+algorithm_put(const struct attrs *key, CK_KEY_TYPE type, struct builder *out)
+{
+	struct builder b = builder_heap(PKCS8_MAX);
+
+	switch (type) {
+	case CKK_RSA:
 		tlv_put(&b, DER_OID, cursor_of(rsa_oid, sizeof(rsa_oid)));
 		tlv_put(&b, DER_NULL, cursor_of(NULL, 0));
-	} else {
+		break;
+	case CKK_EC:
 		tlv_put(&b, DER_OID, cursor_of(ec_oid, sizeof(ec_oid)));
 		builder_append(&b, attrs_value(key, CKA_EC_PARAMS));
+		break;
+	case CKK_DH:
+		dh_algorithm_put(key, &b);
+		break;
+	default:
+		builder_append(&b, set_of(key) ? set_of(key)->oid
+					       : attrs_value(key,
+							     CKA_EC_PARAMS));
 	}
 	out->bad |= b.bad;
 	tlv_put(out, DER_SEQUENCE, builder_read(&b));
+	builder_free(&b);
+}
+
+static bool
+content_put(const struct attrs *key, CK_KEY_TYPE type, struct builder *inner,
+	    struct builder *sequence)
+{
+	switch (type) {
+	case CKK_RSA:
+		return rsa_put(key, inner);
+	case CKK_EC:
+		return ec_put(key, inner);
+	case CKK_EC_EDWARDS:
+	case CKK_EC_MONTGOMERY:
+		return raw_put(key, sequence);
+	case CKK_DH:
+		der_put_unsigned(sequence, attrs_value(key, CKA_VALUE));
+		return true;
+	default:
+		return set_put(key, inner, sequence);
+	}
 }
 
 CK_RV
@@ -85,18 +159,12 @@ pkcs8_encode(const struct attrs *key, struct builder *out)
 	struct builder inner = builder_heap(PKCS8_MAX),
 		       sequence = builder_heap(PKCS8_MAX),
 		       body = builder_heap(PKCS8_MAX);
-	bool fine = false;
+	bool fine = content_put(key, type, &inner, &sequence);
 
-	if (type == CKK_RSA)
-		fine = rsa_put(key, &inner);
-	else if (type == CKK_EC)
-		fine = ec_put(key, &inner);
-	else if (type == CKK_EC_EDWARDS || type == CKK_EC_MONTGOMERY)
-		fine = raw_put(key, &sequence);
 	if (inner.used > 0)
 		tlv_put(&sequence, DER_SEQUENCE, builder_read(&inner));
 	number_put(&body, 0);
-	algorithm_put(key, type == CKK_RSA, &body);
+	algorithm_put(key, type, &body);
 	tlv_put(&body, DER_OCTET_STRING, builder_read(&sequence));
 	tlv_put(out, DER_SEQUENCE, builder_read(&body));
 	fine = fine && builder_ok(&inner) && builder_ok(&sequence) &&
@@ -153,6 +221,67 @@ raw_take(struct cursor oid, struct cursor in, struct attrs *key,
 	return rv == CKR_OK ? attrs_set(key, CKA_VALUE, value) : rv;
 }
 
+/* Any of the three forms of set_put(). */
+static CK_RV
+set_take(const struct parameter_set *set, struct cursor in, struct attrs *key)
+{
+	struct cursor seed = in, value = in;
+	CK_RV rv = attrs_set_ulong(key, CKA_PARAMETER_SET, set->id);
+
+	if (set->seed_size == 0)
+		return rv == CKR_OK ? attrs_set(key, CKA_VALUE, in) : rv;
+	if (der_next_is(&in, DER_SEQUENCE)) {
+		value = der_take(&in, DER_SEQUENCE, NULL);
+		seed = der_take(&value, DER_OCTET_STRING, NULL);
+		in = value;
+		value = der_take(&in, DER_OCTET_STRING, NULL);
+	} else if (der_next_is(&in, DER_OCTET_STRING)) {
+		value = der_take(&in, DER_OCTET_STRING, NULL);
+		cursor_fail(&seed);
+	} else {
+		seed = der_take(&in, TAG_SEED, NULL);
+		cursor_fail(&value);
+	}
+	if (!cursor_end(&in))
+		return CKR_DATA_INVALID;
+	if (rv == CKR_OK && cursor_ok(&seed))
+		rv = attrs_set(key, CKA_SEED, seed);
+	if (rv == CKR_OK && cursor_ok(&value))
+		rv = attrs_set(key, CKA_VALUE, value);
+	return rv;
+}
+
+static CK_RV
+dh_take(struct cursor params, struct cursor in, struct attrs *key)
+{
+	struct cursor numbers = der_take(&params, DER_SEQUENCE, NULL);
+	struct cursor prime = der_take_unsigned(&numbers);
+	struct cursor base = der_take_unsigned(&numbers);
+	struct cursor value = der_take_unsigned(&in);
+	CK_RV rv;
+
+	/* how long private values are may follow */
+	if (!cursor_ok(&numbers) || !cursor_end(&params) || !cursor_end(&in))
+		return CKR_DATA_INVALID;
+	rv = attrs_set(key, CKA_PRIME, prime);
+	if (rv == CKR_OK)
+		rv = attrs_set(key, CKA_BASE, base);
+	return rv == CKR_OK ? attrs_set(key, CKA_VALUE, value) : rv;
+}
+
+/* An algorithm that says it all: a parameter set or a curve. */
+static CK_RV
+bare_take(struct cursor oid, struct cursor in, struct attrs *key,
+	  CK_KEY_TYPE *type)
+{
+	const struct parameter_set *set = parameter_set_of_oid(oid);
+
+	if (!set)
+		return raw_take(oid, in, key, type);
+	*type = set->type;
+	return set_take(set, in, key);
+}
+
 CK_RV
 pkcs8_decode(struct cursor in, struct attrs *key, CK_KEY_TYPE *type)
 {
@@ -173,8 +302,12 @@ pkcs8_decode(struct cursor in, struct attrs *key, CK_KEY_TYPE *type)
 		*type = CKK_RSA;
 		return rsa_take(bytes, key);
 	}
+	if (cursor_is(oid, dh_oid, sizeof(dh_oid))) {
+		*type = CKK_DH;
+		return dh_take(algorithm, bytes, key);
+	}
 	if (!cursor_is(oid, ec_oid, sizeof(ec_oid)))
-		return raw_take(whole_oid, bytes, key, type);
+		return bare_take(whole_oid, bytes, key, type);
 	*type = CKK_EC;
 	return ec_take(algorithm, bytes, key);
 }

@@ -234,6 +234,66 @@ test_agree(void **state)
 	bench_close(&b);
 }
 
+/* Out as PKCS#8, which OpenSSL reads, and back in. */
+static void
+test_wrap(void **state)
+{
+	static const CK_OBJECT_CLASS secret_class = CKO_SECRET_KEY;
+	static const CK_KEY_TYPE aes = CKK_AES;
+	static const uint8_t key_value[16];
+	CK_MECHANISM kwp = { CKM_AES_KEY_WRAP_KWP, NULL, 0 };
+	CK_ATTRIBUTE kek_list[] = {
+		ONE_ATTR(CKA_CLASS, secret_class), ONE_ATTR(CKA_KEY_TYPE, aes),
+		ATTR(CKA_VALUE, key_value),	   ONE_ATTR(CKA_WRAP, yes),
+		ONE_ATTR(CKA_UNWRAP, yes),	   ONE_ATTR(CKA_DECRYPT, yes),
+	};
+	CK_ATTRIBUTE list[] = { ONE_ATTR(CKA_CLASS, private_class),
+				ONE_ATTR(CKA_KEY_TYPE, dh),
+				ONE_ATTR(CKA_EXTRACTABLE, yes) };
+	struct builder out = builder_heap(8 * SIZE), der = builder_heap(
+		8 * SIZE);
+	struct derivation d = { .mechanism = &kwp, .object = TEMPLATE(list) };
+	struct attrs lent = { NULL, 0, 0 }, again = { NULL, 0, 0 };
+	uint8_t prime[SIZE], value[SIZE];
+	EVP_PKEY *judge = NULL;
+	const uint8_t *at;
+	struct bench b;
+	uint64_t id;
+
+	bench_open(&b);
+	number_get(b.judge, OSSL_PKEY_PARAM_PRIV_KEY, value);
+	assert_int_equal(b.t->ops->create(b.t, TEMPLATE(kek_list), &d.key),
+			 CKR_OK);
+	assert_int_equal(create(&b, &private_class, &dh,
+				cursor_of(value, SIZE), &id),
+			 CKR_OK);
+	assert_int_equal(b.t->ops->lend(b.t, id, &lent), CKR_OK);
+	assert_int_equal(attrs_set_bool(&lent, CKA_EXTRACTABLE, true), CKR_OK);
+	d.other = &lent;
+	assert_int_equal(b.t->ops->wrap(b.t, &d, &out), CKR_OK);
+	assert_int_equal(run_operation(b.t, OPERATION_DECRYPT, &kwp, d.key,
+				       builder_read(&out), cursor_of(NULL, 0),
+				       &der),
+			 CKR_OK);
+	at = der.data;
+	judge = d2i_AutoPrivateKey(NULL, &at, (long)der.used);
+	assert_non_null(judge);
+	number_get(judge, OSSL_PKEY_PARAM_FFC_P, prime);
+	assert_memory_equal(prime, b.prime, SIZE);
+	assert_int_equal(EVP_PKEY_eq(judge, b.judge), 1);
+	d.other = NULL;
+	d.input = builder_read(&out);
+	assert_int_equal(b.t->ops->unwrap(b.t, &d, &again), CKR_OK);
+	assert_true(cursor_same(attrs_value(&again, CKA_PUBLIC_KEY_INFO),
+				attrs_value(&lent, CKA_PUBLIC_KEY_INFO)));
+	EVP_PKEY_free(judge);
+	attrs_free(&again);
+	attrs_free(&lent);
+	builder_free(&out);
+	builder_free(&der);
+	bench_close(&b);
+}
+
 int
 main(void)
 {
@@ -241,6 +301,7 @@ main(void)
 		{ "/softtoken/field/refused", test_refused },
 		{ "/softtoken/field/padded", test_padded },
 		{ "/softtoken/field/agree", test_agree },
+		{ "/softtoken/field/wrap", test_wrap },
 	};
 
 	return cmocka_run_group_tests_name("/softtoken/field", tests, NULL,

@@ -101,6 +101,30 @@ nonsense(void **state)
 	}
 }
 
+/* What two makers' keys answer to GET METADATA. */
+static void
+nonsense_real(void **state)
+{
+	static const char *const answers[] = {
+		"01011402020001030114", /* Swissbit iShield Key 2 */
+		"0000000000000000000000000000000000000000000000",
+		"", /* Nitrokey 3, but for 9E: */
+		"02020100",
+	};
+
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		struct token *t;
+
+		setup(state);
+		t = told(hex(answers[i]));
+		script_add(script, "> 00CB3FFF035C017E00\n< 7E124F0BA00000"
+				   "03080000100001005F2F0240009000\n");
+		assert_int_equal(find_one(t, CKO_PUBLIC_KEY, 1), 0);
+		token_unref(t);
+		teardown(state);
+	}
+}
+
 static void
 kinds(void **state)
 {
@@ -282,6 +306,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		{ "/cardos/piv_metadata/nonsense", nonsense, NULL, NULL, NULL },
+		{ "/cardos/piv_metadata/nonsense/real", nonsense_real, NULL,
+		  NULL, NULL },
 		{ "/cardos/piv_metadata/kinds", kinds, NULL, NULL, NULL },
 		CASE("pin/never", never),
 		CASE("pin/policies", policies),

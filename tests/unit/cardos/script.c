@@ -325,8 +325,8 @@ script_add(struct script *s, const char *lines)
 	s->lines = (char *)text.data;
 }
 
-static FILE *
-transcript_open(const char *file)
+FILE *
+script_open(const char *file)
 {
 	char path[LINE_MAX_SIZE];
 	FILE *f;
@@ -340,7 +340,7 @@ transcript_open(const char *file)
 void
 script_load(struct script *s, const char *file, const char *title)
 {
-	FILE *f = transcript_open(file);
+	FILE *f = script_open(file);
 	char line[LINE_MAX_SIZE];
 	bool wanted = title == NULL;
 	size_t count = 0;
@@ -360,7 +360,7 @@ script_load(struct script *s, const char *file, const char *title)
 struct cursor
 script_fact(const char *file, const char *name)
 {
-	FILE *f = transcript_open(file);
+	FILE *f = script_open(file);
 	char line[LINE_MAX_SIZE];
 	struct cursor found = { 0 };
 

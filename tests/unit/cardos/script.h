@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -49,6 +50,8 @@ void script_add(struct script *s, const char *lines);
 /* The lines of a file in transcripts/ after a comment that begins with TITLE,
  * up to the next comment; NULL: all lines. */
 void script_load(struct script *s, const char *file, const char *title);
+/* A file in transcripts/, for reading. */
+FILE *script_open(const char *file);
 /* What follows "# NAME: " in such a file, from hexadecimal. */
 struct cursor script_fact(const char *file, const char *name);
 /* GET DATA of TAG ("5FC105") with this content of 53, in short pieces. */

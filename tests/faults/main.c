@@ -235,7 +235,8 @@ static void
 try_all(struct bench *bench, const struct scenario *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		try_scenario(bench, &list[i]);
+		if (!list[i].offered || list[i].offered(bench->kind))
+			try_scenario(bench, &list[i]);
 }
 
 static EVP_PKEY *

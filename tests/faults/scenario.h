@@ -18,6 +18,8 @@ struct kind {
 	CK_MECHANISM_TYPE decrypt;
 	const char *so_pin;
 	CK_BYTE write_id; /* CKA_ID of what is written */
+	bool imports;	  /* keys of others */
+	bool sets_pin;	  /* by C_InitPIN */
 };
 
 enum { KEY_SIGN, KEY_EACH, KEY_DECRYPT, KEYS };
@@ -37,6 +39,7 @@ struct run {
 struct scenario {
 	const char *name;
 	void (*perform)(struct run *run);
+	bool (*offered)(const struct kind *kind); /* NULL: by all */
 };
 
 extern const struct scenario scenarios[], write_scenarios[];

@@ -231,12 +231,24 @@ scenario_reset(struct run *run)
 					   strlen(run->kind->so_pin), label));
 }
 
+static bool
+imports(const struct kind *kind)
+{
+	return kind->imports;
+}
+
+static bool
+sets_pin(const struct kind *kind)
+{
+	return kind->sets_pin;
+}
+
 const struct scenario write_scenarios[] = {
 	{ "write a certificate", scenario_certificate },
 	{ "change the PIN", scenario_pin },
-	{ "set the PIN", scenario_init_pin },
+	{ "set the PIN", scenario_init_pin, sets_pin },
 	{ "generate", scenario_generate },
-	{ "import", scenario_import },
+	{ "import", scenario_import, imports },
 	{ "reset the card", scenario_reset },
 };
 const size_t write_scenario_count =

@@ -160,6 +160,16 @@ attributes_put(struct attrs *attrs, struct template t)
 	return rv;
 }
 
+/* CKA_ALWAYS_AUTHENTICATE "may only be set to CK_TRUE when CKA_PRIVATE is also
+ * CK_TRUE" (4.9); what holds the session's objects has no PIN to ask for. */
+static bool
+login_can_be_asked(const struct maker *maker, const struct attrs *attrs)
+{
+	if (!attrs_bool(attrs, CKA_ALWAYS_AUTHENTICATE, false))
+		return true;
+	return maker->token && attrs_bool(attrs, CKA_PRIVATE, true);
+}
+
 /* What every new object gets, once its template was found right. */
 static CK_RV
 common_set(const struct maker *maker, const struct shape *shape,
@@ -181,6 +191,8 @@ common_set(const struct maker *maker, const struct shape *shape,
 		rv = attrs_set_ulong(attrs, shape->type_attribute, shape->type);
 	if (rv == CKR_OK)
 		rv = shape_complete(shape, attrs);
+	if (rv == CKR_OK && !login_can_be_asked(maker, attrs))
+		rv = CKR_TEMPLATE_INCONSISTENT;
 	if (rv == CKR_OK && attrs_bool(attrs, CKA_PRIVATE, true) &&
 	    maker->login != LOGIN_USER)
 		rv = CKR_USER_NOT_LOGGED_IN;

@@ -40,7 +40,8 @@ way_find(const CK_MECHANISM *mechanism, struct way *way)
 	return CKR_OK;
 }
 
-/* What may be wrapped by whom (PKCS#11 3.2, 4.9, 4.10, 5.18.3). */
+/* What may be wrapped by whom (PKCS#11 3.2, 4.9, 4.10). A key that the template
+ * does not match is no key for it: 5.18.3 has a code that says so. */
 static CK_RV
 wrap_permitted(const struct base *base, const struct attrs *object)
 {
@@ -54,7 +55,7 @@ wrap_permitted(const struct base *base, const struct attrs *object)
 		return CKR_KEY_NOT_WRAPPABLE;
 	rv = nested_match(base->attrs, CKA_WRAP_TEMPLATE, object, &match);
 	if (rv == CKR_OK && !match)
-		rv = CKR_KEY_NOT_WRAPPABLE;
+		rv = CKR_KEY_HANDLE_INVALID;
 	return rv;
 }
 

@@ -136,7 +136,7 @@ test_wrap_refused(void **state)
 	assert_int_equal(wrap(b.t, &kwp, kek, b.host, trusting, &out),
 			 CKR_KEY_NOT_WRAPPABLE);
 	assert_int_equal(wrap(b.t, &kwp, only, b.t, open_key, &out),
-			 CKR_KEY_NOT_WRAPPABLE);
+			 CKR_KEY_HANDLE_INVALID);
 	assert_int_equal(wrap(b.t, &kwp, b.ec[0], b.t, open_key, &out),
 			 CKR_KEY_FUNCTION_NOT_PERMITTED);
 	assert_int_equal(wrap(b.t, &kwp, 4711, b.t, open_key, &out),

@@ -9,7 +9,8 @@
 
 static const CK_BYTE message[] = "Hello World!\n";
 
-bool
+/* Notes the first failure; false ends the scenario. */
+static bool
 step(struct run *run, const char *name, CK_RV rv)
 {
 	if (rv == CKR_OK)
@@ -21,8 +22,8 @@ step(struct run *run, const char *name, CK_RV rv)
 	return false;
 }
 
-bool
-session_open(struct run *run, CK_FLAGS flags, CK_SESSION_HANDLE *session)
+static bool
+session_open(struct run *run, CK_SESSION_HANDLE *session)
 {
 	CK_SLOT_ID slots[16];
 	CK_ULONG count = 16;
@@ -33,19 +34,17 @@ session_open(struct run *run, CK_FLAGS flags, CK_SESSION_HANDLE *session)
 		return false;
 	if (count == 0)
 		return step(run, "C_GetSlotList", CKR_TOKEN_NOT_PRESENT);
-	run->slot = slots[0];
 	return step(run, "C_GetTokenInfo",
-		    run->p11->C_GetTokenInfo(run->slot, &info)) &&
+		    run->p11->C_GetTokenInfo(slots[0], &info)) &&
 	       step(run, "C_OpenSession",
-		    run->p11->C_OpenSession(run->slot,
-					    CKF_SERIAL_SESSION | flags, NULL,
+		    run->p11->C_OpenSession(slots[0], CKF_SERIAL_SESSION, NULL,
 					    NULL, session));
 }
 
 static bool
 login(struct run *run, CK_SESSION_HANDLE *session)
 {
-	return session_open(run, 0, session) &&
+	return session_open(run, session) &&
 	       step(run, "C_Login",
 		    run->p11->C_Login(*session, CKU_USER, PIN, 6));
 }
@@ -68,7 +67,7 @@ find(struct run *run, CK_SESSION_HANDLE session, CK_ATTRIBUTE *list,
 	       fine;
 }
 
-bool
+static bool
 find_key(struct run *run, CK_SESSION_HANDLE session, CK_BYTE id,
 	 CK_OBJECT_HANDLE *key)
 {
@@ -91,7 +90,7 @@ scenario_list(struct run *run)
 	CK_ULONG count = 32;
 	CK_BYTE value[4096];
 
-	if (!session_open(run, 0, &session) ||
+	if (!session_open(run, &session) ||
 	    !find(run, session, NULL, 0, found, &count))
 		return;
 	if (count != run->kind->public_objects)
@@ -220,10 +219,8 @@ const size_t scenario_count = sizeof(scenarios) / sizeof(scenarios[0]);
 
 /* PIV: four certificates and public keys, and the key that needs no PIN. */
 static const struct kind kinds[] = {
-	{ "piv", 9, 1, 2, 3, "9a", "9c", "9d", CKM_RSA_PKCS_OAEP,
-	  "010203040506070801020304050607080102030405060708", 1, false, false },
-	{ "openpgp", 6, 3, 1, 2, "aut", "sig", "dec", CKM_RSA_PKCS, "12345678",
-	  3 },
+	{ "piv", 9, 1, 2, 3, "9a", "9c", "9d", CKM_RSA_PKCS_OAEP },
+	{ "openpgp", 6, 3, 1, 2, "aut", "sig", "dec", CKM_RSA_PKCS },
 };
 
 const struct kind *

@@ -1,16 +1,33 @@
 /* 5.4: C_Initialize, C_Finalize, C_GetInfo, function lists, interfaces. */
+#include <pthread.h>
+#include <stdlib.h>
+
 #include "suite.h"
 
 static CK_RV
 create_mutex(void **mutex)
 {
-	return CKR_GENERAL_ERROR;
+	*mutex = calloc(1, sizeof(pthread_mutex_t));
+	return *mutex == NULL ? CKR_HOST_MEMORY : CKR_OK;
 }
 
 static CK_RV
-use_mutex(void *mutex)
+destroy_mutex(void *mutex)
 {
-	return CKR_GENERAL_ERROR;
+	free(mutex);
+	return CKR_OK;
+}
+
+static CK_RV
+lock_mutex(void *mutex)
+{
+	return pthread_mutex_lock(mutex) == 0 ? CKR_OK : CKR_MUTEX_BAD;
+}
+
+static CK_RV
+unlock_mutex(void *mutex)
+{
+	return pthread_mutex_unlock(mutex) == 0 ? CKR_OK : CKR_MUTEX_NOT_LOCKED;
 }
 
 /* 5.4.1: "pReserved ... MUST be NULL_PTR; if it's not, then C_Initialize
@@ -30,10 +47,10 @@ test_some_mutexes(void **state)
 {
 	CK_C_INITIALIZE_ARGS args = { .flags = CKF_OS_LOCKING_OK };
 
-	args.LockMutex = use_mutex;
+	args.LockMutex = lock_mutex;
 	assert_rv(CKR_ARGUMENTS_BAD, suite.p11->C_Initialize(&args));
 	args.CreateMutex = create_mutex;
-	args.UnlockMutex = use_mutex;
+	args.UnlockMutex = unlock_mutex;
 	assert_rv(CKR_ARGUMENTS_BAD, suite.p11->C_Initialize(&args));
 }
 
@@ -43,8 +60,9 @@ static void
 test_own_mutexes(void **state)
 {
 	CK_RV rv;
-	CK_C_INITIALIZE_ARGS args = { create_mutex, use_mutex, use_mutex,
-				      use_mutex,    0,	       NULL };
+	CK_C_INITIALIZE_ARGS args = {
+		create_mutex, destroy_mutex, lock_mutex, unlock_mutex, 0, NULL
+	};
 
 	rv = suite.p11->C_Initialize(&args);
 	assert_true(rv == CKR_CANT_LOCK || rv == CKR_OK);
@@ -54,8 +72,8 @@ test_own_mutexes(void **state)
 static void
 test_both_ways(void **state)
 {
-	CK_C_INITIALIZE_ARGS args = { create_mutex,	 use_mutex,
-				      use_mutex,	 use_mutex,
+	CK_C_INITIALIZE_ARGS args = { create_mutex,	 destroy_mutex,
+				      lock_mutex,	 unlock_mutex,
 				      CKF_OS_LOCKING_OK, NULL };
 
 	assert_ok(suite.p11->C_Initialize(&args));

@@ -6,12 +6,14 @@
 #include "suite.h"
 
 static const struct cases *const files[] = {
-	&general_cases, &slot_cases,	 &token_cases,	 &session_cases,
-	&login_cases,	&object_cases,	 &find_cases,	 &sign_cases,
-	&cipher_cases,	&digest_cases,	 &key_cases,	 &secret_cases,
-	&input_cases,	&thread_cases,	 &fork_cases,	 &init_cases,
-	&life_cases,	&template_cases, &message_cases,
-	&state_cases,	&profile_cases,	 &wrap_cases,
+	&general_cases,	 &slot_cases,	   &token_cases,   &session_cases,
+	&login_cases,	 &object_cases,	   &find_cases,	   &sign_cases,
+	&cipher_cases,	 &digest_cases,	   &key_cases,	   &secret_cases,
+	&input_cases,	 &thread_cases,	   &fork_cases,	   &init_cases,
+	&life_cases,	 &template_cases,  &message_cases, &state_cases,
+	&profile_cases,	 &wrap_cases,	   &verify_cases,  &dual_cases,
+	&wrapping_cases, &attribute_cases, &user_cases,	   &context_cases,
+	&other_cases,	 &removal_cases,   &saved_cases,
 };
 
 enum { SKIP_MAX = 64, CASES_MAX = 256 };

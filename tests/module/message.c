@@ -476,12 +476,6 @@ test_sign(void **state)
 	assert_ok(p11->C_MessageVerifyFinal(s));
 }
 
-/* DigestInfo of SHA-256 (RFC 8017, 9.2): some cards sign nothing else. */
-static CK_BYTE info_of_digest[51] = {
-	0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
-	0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20,
-};
-
 /* A mechanism of single parts has no messages in parts. */
 static void
 test_sign_single(void **state)
@@ -498,13 +492,13 @@ test_sign_single(void **state)
 	assert_false(info.flags & CKF_MULTI_MESSAGE);
 	assert_rv(CKR_OPERATION_NOT_INITIALIZED,
 		  p11->C_SignMessageBegin(s, NULL, 0));
-	assert_ok(p11->C_SignMessage(s, NULL, 0, info_of_digest, 51, signature,
-				     &size));
-	assert_ok(p11->C_VerifyMessage(s, NULL, 0, info_of_digest, 51,
-				       signature, size));
+	assert_ok(p11->C_SignMessage(s, NULL, 0, digest_info, DIGEST_INFO_SIZE,
+				     signature, &size));
+	assert_ok(p11->C_VerifyMessage(s, NULL, 0, digest_info,
+				       DIGEST_INFO_SIZE, signature, size));
 	assert_rv(CKR_MECHANISM_PARAM_INVALID,
-		  p11->C_SignMessage(s, iv, 1, info_of_digest, 51, signature,
-				     &size));
+		  p11->C_SignMessage(s, iv, 1, digest_info, DIGEST_INFO_SIZE,
+				     signature, &size));
 }
 
 /* 5.6.9: with the user the process goes. */

@@ -51,8 +51,7 @@ baseline(void)
 
 	need_profiles();
 	assert_ok(suite.p11->C_FindObjectsInit(suite.session, match, 2));
-	assert_ok(
-		suite.p11->C_FindObjects(suite.session, &object, 1, &count));
+	assert_ok(suite.p11->C_FindObjects(suite.session, &object, 1, &count));
 	assert_ok(suite.p11->C_FindObjectsFinal(suite.session));
 	assert_int_equal(count, 1);
 	return object;
@@ -71,9 +70,9 @@ test_attributes(void **state)
 		{ CKA_VALUE, value, sizeof(value) },
 	};
 
-	assert_rv(CKR_ATTRIBUTE_TYPE_INVALID,
-		  suite.p11->C_GetAttributeValue(suite.session, object, list,
-						 3));
+	assert_rv(
+		CKR_ATTRIBUTE_TYPE_INVALID,
+		suite.p11->C_GetAttributeValue(suite.session, object, list, 3));
 	assert_int_equal(is, CKO_PROFILE);
 	assert_int_equal(id, CKP_BASELINE_PROVIDER);
 }
@@ -91,15 +90,14 @@ test_fixed(void **state)
 	};
 	CK_RV rv;
 
-	rv = suite.p11->C_SetAttributeValue(suite.session, object, &list[1],
-					    1);
+	rv = suite.p11->C_SetAttributeValue(suite.session, object, &list[1], 1);
 	assert_true(rv == CKR_ACTION_PROHIBITED ||
 		    rv == CKR_ATTRIBUTE_READ_ONLY);
 	assert_rv(CKR_ACTION_PROHIBITED,
 		  suite.p11->C_DestroyObject(suite.session, object));
-	assert_rv(CKR_ACTION_PROHIBITED,
-		  suite.p11->C_CopyObject(suite.session, object, NULL, 0,
-					  &copy));
+	assert_rv(
+		CKR_ACTION_PROHIBITED,
+		suite.p11->C_CopyObject(suite.session, object, NULL, 0, &copy));
 	assert_true(suite.p11->C_CreateObject(suite.session, list, 2, &copy) !=
 		    CKR_OK);
 	assert_rv(CKR_KEY_HANDLE_INVALID,

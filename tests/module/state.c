@@ -18,16 +18,14 @@ static CK_RV
 restore(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE encryption_key,
 	CK_OBJECT_HANDLE authentication_key)
 {
-	return suite.p11->C_SetOperationState(session, state, state_size,
-					      encryption_key,
-					      authentication_key);
+	return suite.p11->C_SetOperationState(
+		session, state, state_size, encryption_key, authentication_key);
 }
 
 static void
 update(CK_SESSION_HANDLE session, CK_ULONG from, CK_ULONG to)
 {
-	assert_ok(
-		suite.p11->C_DigestUpdate(session, text + from, to - from));
+	assert_ok(suite.p11->C_DigestUpdate(session, text + from, to - from));
 }
 
 static void
@@ -67,8 +65,8 @@ test_nothing(void **state_)
 		skip();
 	assert_int_equal(rv, CKR_OPERATION_NOT_INITIALIZED);
 	digest_begin();
-	assert_rv(CKR_ARGUMENTS_BAD, suite.p11->C_GetOperationState(
-					     suite.session, state, NULL));
+	assert_rv(CKR_ARGUMENTS_BAD,
+		  suite.p11->C_GetOperationState(suite.session, state, NULL));
 }
 
 /* As often as one likes, and over what went on meanwhile. */
@@ -140,9 +138,8 @@ test_invalid(void **state_)
 	assert_rv(CKR_SAVED_STATE_INVALID, restore(suite.session, 0, 0));
 	state_size = 0;
 	assert_rv(CKR_SAVED_STATE_INVALID, restore(suite.session, 0, 0));
-	assert_rv(CKR_ARGUMENTS_BAD,
-		  suite.p11->C_SetOperationState(suite.session, NULL, size, 0,
-						 0));
+	assert_rv(CKR_ARGUMENTS_BAD, suite.p11->C_SetOperationState(
+					     suite.session, NULL, size, 0, 0));
 	/* the digest went on all the while */
 	update(suite.session, 5, sizeof(text));
 	final(suite.session, digest);
@@ -232,8 +229,8 @@ test_unsaveable(void **state_)
 	need_made();
 	need_mechanism(CKM_AES_ECB, CKF_ENCRYPT);
 	digest_begin();
-	assert_ok(suite.p11->C_GenerateKey(suite.session, &make, list, 3,
-					   &key));
+	assert_ok(
+		suite.p11->C_GenerateKey(suite.session, &make, list, 3, &key));
 	assert_ok(suite.p11->C_EncryptInit(suite.session, &ecb, key));
 	assert_rv(CKR_STATE_UNSAVEABLE, save());
 	/* both are as they were */

@@ -61,6 +61,10 @@ CK_RV object_peek(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object);
 /* An EC P-256 pair, of the session or of the token. */
 CK_RV pair_make(CK_SESSION_HANDLE session, CK_BBOOL token,
 		CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key);
+/* DigestInfo of SHA-256 (RFC 8017, 9.2): some cards sign nothing else by RSA.
+ */
+enum { DIGEST_INFO_SIZE = 51 };
+extern CK_BYTE digest_info[DIGEST_INFO_SIZE];
 /* Keys of the session with these uses (CKF_SIGN ...) and no others. */
 CK_OBJECT_HANDLE secret_make(CK_KEY_TYPE type, CK_ULONG size, CK_FLAGS usage);
 CK_OBJECT_HANDLE rsa_public_make(const CK_BYTE *modulus, CK_ULONG size,
@@ -114,6 +118,8 @@ extern const struct cases general_cases, slot_cases, session_cases, login_cases,
 	object_cases, find_cases, sign_cases, cipher_cases, digest_cases,
 	key_cases, secret_cases, input_cases, thread_cases, fork_cases,
 	token_cases, init_cases, life_cases, template_cases, message_cases,
-	state_cases, profile_cases, wrap_cases;
+	state_cases, profile_cases, wrap_cases, verify_cases, dual_cases,
+	wrapping_cases, attribute_cases, user_cases, context_cases, other_cases,
+	removal_cases, saved_cases;
 
 #endif

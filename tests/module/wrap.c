@@ -68,10 +68,9 @@ keys_make(CK_MECHANISM_TYPE type, CK_KEY_TYPE key_type)
 static CK_RV
 wrap(CK_MECHANISM *m, const struct keys *keys, CK_BYTE *out, CK_ULONG *size)
 {
-	return suite.p11_3_2->C_WrapKeyAuthenticated(suite.session, m,
-						     keys->with, keys->what,
-						     aad, sizeof(aad), out,
-						     size);
+	return suite.p11_3_2->C_WrapKeyAuthenticated(
+		suite.session, m, keys->with, keys->what, aad, sizeof(aad), out,
+		size);
 }
 
 static CK_RV
@@ -98,12 +97,10 @@ round_trip(CK_MECHANISM *m, const struct keys *keys)
 	assert_rv(CKR_WRAPPED_KEY_INVALID,
 		  unwrap(m, keys, sizeof(aad) - 1, &key));
 	tag[3] ^= 1;
-	assert_rv(CKR_WRAPPED_KEY_INVALID,
-		  unwrap(m, keys, sizeof(aad), &key));
+	assert_rv(CKR_WRAPPED_KEY_INVALID, unwrap(m, keys, sizeof(aad), &key));
 	tag[3] ^= 1;
 	wrapped[0] ^= 1;
-	assert_rv(CKR_WRAPPED_KEY_INVALID,
-		  unwrap(m, keys, sizeof(aad), &key));
+	assert_rv(CKR_WRAPPED_KEY_INVALID, unwrap(m, keys, sizeof(aad), &key));
 }
 
 static void
@@ -174,8 +171,7 @@ test_length(void **state)
 static void
 test_bad(void **state)
 {
-	CK_GCM_MESSAGE_PARAMS p = { iv,	 IV, 0, CKG_GENERATE_COUNTER,
-				    tag, 128 };
+	CK_GCM_MESSAGE_PARAMS p = { iv, IV, 0, CKG_GENERATE_COUNTER, tag, 128 };
 	CK_MECHANISM m = { CKM_AES_GCM, &p, sizeof(p) };
 	CK_MECHANISM ecb = { CKM_AES_ECB, NULL, 0 };
 	struct keys keys = keys_make(CKM_AES_GCM, CKK_AES), odd = keys;

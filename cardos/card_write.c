@@ -108,10 +108,14 @@ change_place(struct card_token *t, const struct change *change)
 	if (t->login == LOGIN_NONE)
 		return CKR_USER_NOT_LOGGED_IN;
 	rv = a->driver->place(a, change->new, change->id);
-	if (rv == CKR_OK)
-		rv = change_make(t, change);
 	if (rv != CKR_OK)
 		return rv;
+	rv = change_make(t, change);
+	if (rv != CKR_OK) {
+		/* what failed half way may have taken away what was there */
+		DROP(card_objects_written(t, *change->id, change->new->class));
+		return rv;
+	}
 	return card_objects_written(t, *change->id, change->new->class);
 }
 
@@ -268,8 +272,8 @@ card_attributes_set(struct token *token, uint64_t id, struct template changes)
 	rv = card_token_begin(t);
 	if (rv != CKR_OK)
 		return rv;
-	return card_end(t->card, move(t, id,
-				      cursor_of(to->pValue, to->ulValueLen)));
+	return card_end(t->card,
+			move(t, id, cursor_of(to->pValue, to->ulValueLen)));
 }
 
 /* In a transaction. What was known of the card is not so any more. */

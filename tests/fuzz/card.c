@@ -1,6 +1,7 @@
 /* Fuzzes cardos/ as a whole: a card that answers what it likes, recognised,
- * listed, read, logged in, signed with, logged out. */
+ * listed, read, logged in, signed with, written to, reset, logged out. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "good.h"
 #include "token.h"
@@ -19,7 +20,7 @@ enum {
 };
 
 /* A P-256 certificate with a key usage. */
-static const uint8_t certificate[] = {
+static uint8_t certificate[] = {
 	0x30, 0x82, 0x01, 0x7A, 0x30, 0x82, 0x01, 0x20, 0xA0, 0x03, 0x02, 0x01,
 	0x02, 0x02, 0x14, 0x23, 0xF2, 0x1B, 0x68, 0xBC, 0x61, 0xAF, 0xE9, 0x92,
 	0xDE, 0xDC, 0xF1, 0x14, 0x52, 0xD0, 0xB1, 0xDC, 0x2C, 0x86, 0xAC, 0x30,
@@ -165,6 +166,8 @@ good_pin(const struct apdu *command)
 {
 	size_t size = command->data.left;
 
+	if (command->p2 == 0x83)
+		return size == strlen(good_so_pin) || size == 32 || size == 64;
 	return size == (command->p2 <= 0x80 ? 8 : 6) || size == 32 ||
 	       size == 64;
 }
@@ -255,6 +258,111 @@ use(struct token *t)
 	t->ops->idle(t);
 }
 
+/* A P-256 key: its private half is 1. */
+static CK_RV
+key_create(struct token *t, CK_BYTE cka_id, uint64_t *id)
+{
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_KEY_TYPE type = CKK_EC;
+	CK_BBOOL yes = CK_TRUE;
+	CK_BYTE curve[] = { 0x06, 0x08, 0x2A, 0x86, 0x48,
+			    0xCE, 0x3D, 0x03, 0x01, 0x07 };
+	CK_BYTE scalar[32] = { [31] = 1 };
+	CK_ATTRIBUTE list[] = {
+		{ CKA_CLASS, &class, sizeof(class) },
+		{ CKA_KEY_TYPE, &type, sizeof(type) },
+		{ CKA_TOKEN, &yes, sizeof(yes) },
+		{ CKA_ID, &cka_id, sizeof(cka_id) },
+		{ CKA_EC_PARAMS, curve, sizeof(curve) },
+		{ CKA_VALUE, scalar, sizeof(scalar) },
+	};
+
+	return t->ops->create(t, (struct template){ list, 6 }, id);
+}
+
+static CK_RV
+certificate_create(struct token *t, CK_BYTE cka_id, uint64_t *id)
+{
+	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
+	CK_BBOOL yes = CK_TRUE;
+	CK_ATTRIBUTE list[] = {
+		{ CKA_CLASS, &class, sizeof(class) },
+		{ CKA_TOKEN, &yes, sizeof(yes) },
+		{ CKA_VALUE, certificate, sizeof(certificate) },
+		{ CKA_ID, &cka_id, sizeof(cka_id) },
+	};
+
+	return t->ops->create(t, (struct template){ list, cka_id == 0 ? 3 : 4 },
+			      id);
+}
+
+static CK_RV
+data_create(struct token *t, const char *label, uint64_t *id)
+{
+	CK_OBJECT_CLASS class = CKO_DATA;
+	CK_BBOOL yes = CK_TRUE;
+	CK_ATTRIBUTE list[] = {
+		{ CKA_CLASS, &class, sizeof(class) },
+		{ CKA_TOKEN, &yes, sizeof(yes) },
+		{ CKA_VALUE, certificate, 16 },
+		{ CKA_LABEL, (void *)label, strlen(label) },
+	};
+
+	return t->ops->create(t, (struct template){ list, 4 }, id);
+}
+
+static CK_RV
+pair_generate(struct token *t, CK_MECHANISM_TYPE type, CK_BYTE cka_id)
+{
+	CK_MECHANISM mechanism = { .mechanism = type };
+	CK_ULONG bits = 3072;
+	CK_BYTE curve[] = { 0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x22 };
+	CK_ATTRIBUTE of_public[] = {
+		{ CKA_MODULUS_BITS, &bits, sizeof(bits) },
+		{ CKA_EC_PARAMS, curve, sizeof(curve) },
+	};
+	CK_ATTRIBUTE of_private = { CKA_ID, &cka_id, sizeof(cka_id) };
+	uint64_t public_id, private_id;
+
+	return t->ops->generate_pair(
+		t, &mechanism,
+		(struct template){ &of_public[type == CKM_EC_KEY_PAIR_GEN], 1 },
+		(struct template){ &of_private, 1 }, &public_id, &private_id);
+}
+
+/* What there is of data is found, and all that is found destroyed. */
+static void
+destroy_all(struct token *t)
+{
+	CK_OBJECT_CLASS class = CKO_DATA;
+	CK_ATTRIBUTE data = { CKA_CLASS, &class, sizeof(class) };
+	struct ids found = { 0 };
+
+	DROP(t->ops->search(t, (struct template){ 0 }, &found));
+	DROP(t->ops->search(t, (struct template){ &data, 1 }, &found));
+	for (size_t i = 0; i < found.count; i++)
+		DROP(t->ops->destroy(t, found.list[i]));
+	ids_free(&found);
+}
+
+static void
+change(struct token *t, enum login who, struct cursor pin, CK_BYTE place)
+{
+	uint64_t id;
+
+	DROP(t->ops->login(t, who, pin));
+	DROP(pair_generate(t, CKM_EC_KEY_PAIR_GEN, place));
+	DROP(pair_generate(t, CKM_RSA_PKCS_KEY_PAIR_GEN, place));
+	DROP(key_create(t, place, &id));
+	DROP(certificate_create(t, place, &id));
+	DROP(certificate_create(t, 0, &id));
+	DROP(data_create(t, who == LOGIN_SO ? "PrivDO4" : "PrivDO3", &id));
+	destroy_all(t);
+	DROP(t->ops->pin_init(t, cursor_of("123456", 6)));
+	DROP(t->ops->pin_change(t, pin, pin));
+	DROP(t->ops->logout(t));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -264,19 +372,26 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			    .generation = 1 };
 	struct config config = { .applets = (char[]){ "" } };
 	struct builder atr = builder_over(f.info.atr, sizeof(f.info.atr));
+	struct cursor so_pin = cursor_of(good_so_pin, strlen(good_so_pin));
 	struct token *tokens[CARD_TOKENS_MAX];
 	size_t count = 0;
-	uint8_t flags = cursor_u8(&f.input);
+	uint8_t flags = cursor_u8(&f.input), place;
 
 	f.info.t0 = (flags & 1) != 0;
 	f.info.shared = (flags & 2) != 0;
 	config.pin_keep = (flags & 4) != 0;
 	builder_append(&atr, cursor_take(&f.input, flags >> 3));
 	f.info.atr_size = atr.used;
+	place = cursor_u8(&f.input);
 	if (card_tokens_open(&f.transport, &config, tokens, &count) != CKR_OK)
 		return 0;
 	require(count <= CARD_TOKENS_MAX);
 	for (size_t i = 0; i < count; i++) {
+		use(tokens[i]);
+		change(tokens[i], LOGIN_SO, so_pin, 1 + place % 4);
+		change(tokens[i], LOGIN_USER, cursor_of("123456", 6), 1);
+		DROP(tokens[i]->ops->init(tokens[i], so_pin,
+					  cursor_of("label", 5)));
 		use(tokens[i]);
 		token_unref(tokens[i]);
 	}

@@ -6,6 +6,8 @@
 
 /* card.c: of a P-256 key, with a key usage. */
 extern const struct cursor good_certificate;
+/* The security officer's PIN, of the factory. */
+extern const char good_so_pin[];
 
 void good_answer(const struct apdu *command, struct builder *out);
 

@@ -4,6 +4,8 @@
 #include "key.h"
 #include "tlv.h"
 
+const char good_so_pin[] = "12345678";
+
 /* DO 6E: three keys on P-256, PW1 good for more than one signature. */
 static const uint8_t good_facts[] = {
 	0x6E, 0x6C, 0x4F, 0x10, 0xD2, 0x76, 0x00, 0x01, 0x24, 0x01, 0x03, 0x04,

@@ -14,6 +14,8 @@ static const uint8_t good_signature[] = {
 	0x7C, 0x0A, 0x82, 0x08, 0x30, 0x06, 0x02, 0x01, 0x01, 0x02, 0x01, 0x01,
 };
 
+const char good_so_pin[] = "010203040506070801020304050607080102030405060708";
+
 void
 good_answer(const struct apdu *command, struct builder *out)
 {

@@ -40,7 +40,7 @@ application_related(const char *information)
 {
 	struct builder in = builder_heap(4096), all = builder_heap(4096);
 
-	tlv_put(&in, 0xC0, hex("70000000000000000000"));
+	tlv_put(&in, 0xC0, hex("74000000000000000000"));
 	for (uint32_t i = 0; i < OPENPGP_KEYS; i++)
 		tlv_put(&in, 0xC1 + i, hex("132A8648CE3D030107"));
 	tlv_put(&in, 0xC4, hex("017F7F7F030003"));
@@ -229,6 +229,39 @@ keys(void **state)
 	card_close();
 }
 
+/* The place was for another kind of key, and the card makes none: the old key
+ * is gone, and nobody sees it any more. */
+static void
+not_made(void **state)
+{
+	CK_MECHANISM mechanism = { .mechanism = CKM_RSA_PKCS_KEY_PAIR_GEN };
+	CK_ULONG bits = 3072;
+	CK_BYTE number = 1;
+	CK_ATTRIBUTE of_public = { CKA_MODULUS_BITS, &bits, sizeof(bits) };
+	CK_ATTRIBUTE of_private = { CKA_ID, &number, 1 };
+	uint64_t id;
+
+	card_open("010102000300");
+	key_answer(OPENPGP_SIGN);
+	assert_int_equal(count_class(CKO_PUBLIC_KEY), 1);
+	script_add(script, PROOF "> 00200083083132333435363738\n< 9000\n");
+	assert_int_equal(
+		token->ops->login(token, LOGIN_SO, cursor_of("12345678", 8)),
+		CKR_OK);
+	script_add(script, PROOF "> 00DA00C106010C00002000\n< 9000\n"
+				 "> 0047800002B60000\n< 6985\n");
+	assert_int_equal(token->ops->generate_pair(
+				 token, &mechanism,
+				 (struct template){ &of_public, 1 },
+				 (struct template){ &of_private, 1 }, &id, &id),
+			 CKR_FUNCTION_FAILED);
+	script_done(script);
+	script_add(script, PROOF);
+	assert_int_equal(count_class(CKO_PUBLIC_KEY), 0);
+	assert_int_equal(count_class(CKO_PUBLIC_KEY), 0);
+	card_close();
+}
+
 static CK_RV
 surrendered(void *caller)
 {
@@ -332,6 +365,7 @@ main(void)
 		CASE("late", late),
 		CASE("keys", keys),
 		CASE("touch", touch),
+		CASE("not-made", not_made),
 		CASE("certificates", certificates),
 		CASE("certificates-alone", certificates_alone),
 	};

@@ -47,6 +47,9 @@ static const uint16_t openpgp_wrong_applet[] = {
 	0x6D00, 0x6E00, 0x6881, 0x6A81, 0x6A82, 0x6A86, 0x6A88, 0x6B00, 0,
 };
 
+/* A reset that was cut short leaves it so, with nothing on it any more. */
+static const uint16_t openpgp_terminated[] = { 0x6285, 0x6985, 0 };
+
 CK_RV
 openpgp_get_data(struct card_applet *a, uint16_t tag, size_t le,
 		 struct builder *answer)
@@ -326,6 +329,7 @@ const struct card_driver openpgp_driver = {
 	.proofs = openpgp_proofs,
 	.pin_wanted = openpgp_pin_wanted,
 	.wrong_applet = openpgp_wrong_applet,
+	.terminated = openpgp_terminated,
 	.primitives = 1u << CARD_RSA_DIGESTINFO | 1u << CARD_RSA_DECRYPT |
 		      1u << CARD_ECDSA | 1u << CARD_EDDSA | 1u << CARD_ECDH,
 	.rsa_min = 1024,

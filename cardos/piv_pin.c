@@ -21,6 +21,7 @@ enum {
 	SW_BLOCKED = 0x6983,
 	SW_NO_INSTRUCTION = 0x6D00,
 	SW_NO_CLASS = 0x6E00,
+	SW_FAULT = 0x6F00,
 	TRIES_ALL = 300, /* one byte's worth, and some that are no try */
 };
 
@@ -259,6 +260,21 @@ reset_send(struct card_applet *a)
 	return applet_exchange(a, &command, NULL);
 }
 
+/* Does the card not know the reset, or was it something else that answered? */
+static CK_RV
+reset_refused(struct card_applet *a)
+{
+	bool fault = a->sw == SW_FAULT;
+	CK_RV rv;
+
+	a->proven = false;
+	rv = applet_prove(a);
+	if (rv != CKR_OK)
+		return rv;
+	return fault || !a->proven ? CKR_DEVICE_ERROR
+				   : CKR_FUNCTION_NOT_SUPPORTED;
+}
+
 /*
  * A YubiKey goes back only when PIN and PUK are blocked, a Nitrokey when the
  * PIN is. So both are blocked here, as the one exception to never spending a
@@ -276,7 +292,7 @@ piv_reset(struct card_applet *a, struct cursor so_pin)
 	rv = reset_send(a);
 	if (rv != CKR_OK && !applet_mute(a, rv) &&
 	    !sw_listed(not_blocked, a->sw))
-		return CKR_FUNCTION_NOT_SUPPORTED;
+		return reset_refused(a);
 	if (rv != CKR_OK && !applet_mute(a, rv)) {
 		log_line(LOG_INFO, "PIV: blocking PIN and PUK for the reset");
 		rv = tries_spend(a, INS_VERIFY);

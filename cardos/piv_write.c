@@ -21,7 +21,7 @@ enum {
 	TAG_MODULUS = 0x81,
 	TAG_EXPONENT = 0x82,
 	TAG_POINT = 0x86,
-	POLICY_MAX = 3, /* always, cached */
+	POLICY_MAX = 3,	   /* always, cached */
 	OBJECT_MAX = 3049, /* what is in 53, on YubiKeys from 4 on */
 	DATA_MAX = OBJECT_MAX + 32,
 	COMMAND_MAX = 32,
@@ -129,8 +129,8 @@ new_algorithm(const struct card_new *new)
 static CK_RV
 policy_of(const struct card_new *new, CK_ATTRIBUTE_TYPE type, uint8_t *policy)
 {
-	const CK_ATTRIBUTE *a = template_find(new->template.list,
-					      new->template.count, type);
+	const CK_ATTRIBUTE *a =
+		template_find(new->template.list, new->template.count, type);
 	CK_ULONG value = 0;
 	struct cursor c;
 	CK_RV rv;
@@ -163,7 +163,7 @@ place_key(const struct card_new *new)
 	if (new_algorithm(new) == 0)
 		return new->key_type == CKK_RSA ? CKR_KEY_SIZE_RANGE
 						: CKR_CURVE_NOT_SUPPORTED;
-	if (new->key_type == CKK_RSA && new->exponent.left > 0 &&
+	if (new->key_type == CKK_RSA &&new->exponent.left > 0 &&
 	    !cursor_is(new->exponent, f4, sizeof(f4)))
 		return CKR_ATTRIBUTE_VALUE_INVALID;
 	rv = policy_of(new, PIV_PIN_POLICY, &pin);
@@ -269,14 +269,19 @@ public_key_parse(const struct card_new *new, struct cursor answer,
 	return rv == CKR_OK || rv == CKR_HOST_MEMORY ? rv : CKR_DEVICE_ERROR;
 }
 
-/* What the card says to a kind of key that it does not make. */
+/* What the card says to a kind of key that it does not make, unless it is a
+ * fault, or no longer PIV that answers. */
 static CK_RV
 generate_refusal(const struct card_applet *a, const struct card_new *new,
 		 CK_RV rv)
 {
-	if (rv == CKR_OK || applet_mute(a, rv) || rv == CKR_USER_NOT_LOGGED_IN ||
-	    rv == CKR_DEVICE_MEMORY)
+	static const uint16_t faults[] = { 0x6D00, 0x6E00, 0x6F00, 0 };
+
+	if (rv == CKR_OK || applet_mute(a, rv) ||
+	    rv == CKR_USER_NOT_LOGGED_IN || rv == CKR_DEVICE_MEMORY)
 		return rv;
+	if (sw_listed(faults, a->sw))
+		return CKR_DEVICE_ERROR;
 	log_line(LOG_ERROR, "PIV: the card makes no such key, %04X",
 		 (unsigned)a->sw);
 	return new->key_type == CKK_RSA ? CKR_KEY_SIZE_RANGE

@@ -13,6 +13,7 @@ enum {
 	RANK_FIRST = 1,
 	RANK_POSSIBLE = 0,
 	CACHE_APPLETS = 0x10000, /* in the cache, beside objects' numbers */
+	INS_ACTIVATE = 0x44,
 	SW_NO_INSTRUCTION = 0x6D00,
 	SW_NO_CLASS = 0x6E00,
 };
@@ -69,12 +70,29 @@ applet_named(const struct card_applet *a, struct cursor answer)
 	return false;
 }
 
+/* An applet that was terminated is empty, and good for nothing before it is
+ * activated (ISO/IEC 7816-9). */
+static CK_RV
+applet_enter(struct card_applet *a, struct builder *answer)
+{
+	const struct apdu activate = { .ins = INS_ACTIVATE };
+	CK_RV rv = iso_select(a, a->driver->aid, answer);
+
+	if (!sw_listed(a->driver->terminated, a->sw))
+		return rv;
+	log_line(LOG_INFO, "%s: was terminated, and is activated",
+		 a->driver->name);
+	builder_reset(answer);
+	rv = applet_exchange(a, &activate, NULL);
+	return rv != CKR_OK ? rv : iso_select(a, a->driver->aid, answer);
+}
+
 /* NAMED tells whether the answer alone is reason to believe it. */
 static CK_RV
 applet_select_named(struct card_applet *a, bool *named)
 {
 	struct builder b = builder_heap(APDU_ANSWER_MAX);
-	CK_RV rv = iso_select(a, a->driver->aid, &b);
+	CK_RV rv = applet_enter(a, &b);
 
 	if (rv == CKR_OK)
 		rv = a->driver->open(a, builder_read(&b));

@@ -13,6 +13,7 @@ struct card_driver {
 	const struct card_proof *proofs;
 	const uint16_t *pin_wanted;   /* status words of a key command, 0 ends */
 	const uint16_t *wrong_applet; /* and of VERIFY too, 0 ends */
+	const uint16_t *terminated;   /* of SELECT; ACTIVATE undoes it; optional */
 	bool guard_first; /* a sibling applet shares the key command */
 	unsigned primitives;          /* that keys of such cards may have, */
 	CK_ULONG rsa_min, rsa_max;    /* and their sizes in bits, 0 none */

@@ -17,6 +17,7 @@ SHA256_RSA_PKCS = 0x40
 PRIVATE_KEY, CLASS, ID = 3, 0, 0x102
 SURRENDER = 0
 SERIAL, READ_WRITE = 4, 2
+SO, USER = 0, 1
 
 ulong = ctypes.c_ulong
 NOTIFY = ctypes.CFUNCTYPE(ulong, ulong, ulong, ctypes.c_void_p)
@@ -82,8 +83,8 @@ class Session:
     def call(self, name, *arguments):
         self.module.call(name, self.handle, *arguments)
 
-    def login(self, pin):
-        self.call("C_Login", ulong(1), pin, ulong(len(pin or b"")))
+    def login(self, pin, user=USER):
+        self.call("C_Login", ulong(user), pin, ulong(len(pin or b"")))
 
     def set_pin(self, old, new):
         self.call("C_SetPIN", old, ulong(len(old or b"")), new,

@@ -208,6 +208,21 @@ def service():
     finalize()
 
 
+def first_reader():
+    """Nothing is there when the application starts to wait."""
+    pcscd_kill()
+    initialize()
+    check(slots(False) == [], "no slots")
+    waiter = Waiter()
+    time.sleep(1)
+    check(waiter.answer is None, "nothing to be seen yet")
+    pcscd_start()
+    rv, slot = waiter.ended()
+    check(rv == OK and slot in (1, 2), "the first reader is an event")
+    until(lambda: slots(True) == [1], "and then its card")
+    finalize()
+
+
 def finalized():
     """At any moment of the wait, also before it starts."""
     for turn in range(30):
@@ -303,7 +318,8 @@ def main():
     elif sys.argv[3] == "many":
         on_many()
     else:
-        for scene in (cards, quiet, threads, swapped, finalized, service):
+        for scene in (cards, quiet, threads, swapped, finalized, service,
+                      first_reader):
             print(scene.__name__, flush=True)
             scene()
 

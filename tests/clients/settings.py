@@ -2,10 +2,12 @@
 """No PIN is in any log, at any level, in any form; and what the settings hide
 is hidden.
 
-usage: settings.py MODULE pin|openpgp|settings|system
-openpgp: the PIN of a card whose PW1 and resetting code are PIN and CODE.
+usage: settings.py MODULE pin|openpgp|piv|settings|system
+openpgp: C_SetPIN and the officer's C_Login of a card whose PW1 and resetting code
+are PIN and CODE; piv: the same, whose PIN and PUK are.
 """
 
+import functools
 import glob
 import hashlib
 import os
@@ -17,6 +19,8 @@ import cryptoki as ck
 
 OLD, PIN, WRONG = "123456", "73918264", "84027561"
 NEW, CODE = "58103972", "69301847"
+PW3 = "31415926"
+MANAGEMENT_KEY = "010203040506070801020304050607080102030405060708"
 folder = os.environ["SIGNET_TEST_DIR"]
 module = os.path.abspath(sys.argv[1])
 
@@ -58,7 +62,7 @@ def forms(pin):
 
 
 def assert_secret(text, level):
-    for pin in (PIN, WRONG, NEW, CODE):
+    for pin in (PIN, WRONG, NEW, CODE, MANAGEMENT_KEY, PW3):
         for form in forms(pin):
             check(form.lower() not in text.lower(),
                   f"a PIN is in the log of level {level}, as {form}")
@@ -80,13 +84,15 @@ def logins(**settings):
     return "".join(said)
 
 
-def changes(**settings):
-    """C_SetPIN: right, wrong, and by the resetting code."""
+def changes(prefix, officer, **settings):
+    """C_SetPIN: right, wrong, and by the code that PREFIX is for; then what is
+    the officer's."""
     said = []
     wrong = ck.PIN_INCORRECT
     for wanted, old, new in (
             (wrong, WRONG, NEW), (ck.OK, PIN, NEW), (ck.OK, NEW, PIN),
-            (wrong, "RC:" + WRONG, NEW), (ck.OK, "RC:" + CODE, PIN)):
+            (wrong, prefix + WRONG, NEW), (ck.OK, prefix + CODE, PIN),
+            (ck.OK, officer, "")):
         done = subprocess.run(
             [sys.executable, *sys.argv[:2], "set-pin", old, new], check=True,
             capture_output=True, text=True, env={**os.environ, **settings})
@@ -99,14 +105,22 @@ def set_pin():
     """In a process of its own, as the log is opened once."""
     lib = ck.Module(module).initialize()
     session = lib.session(lib.slots()[0], flags=ck.SERIAL | ck.READ_WRITE)
-    print(ck.answer(session.set_pin, *(a.encode() for a in sys.argv[3:])))
+    old, new = (a.encode() for a in sys.argv[3:])
+    print(ck.answer(session.set_pin, old, new) if new else
+          ck.answer(session.login, old, ck.SO))
     lib.finalize()
 
 
 def openpgp():
-    text = every_level(changes)
-    check("C_SetPIN" in text and "00240081" in text and "002C0081" in text,
-          "the commands are in the log, without their data")
+    text = every_level(functools.partial(changes, "RC:", PW3))
+    for word in ("C_SetPIN", "00240081", "002C0081", "00200083"):
+        check(word in text, f"{word} is in the log, without its data")
+
+
+def piv():
+    text = every_level(functools.partial(changes, "PUK:", MANAGEMENT_KEY))
+    for word in ("C_SetPIN", "00240080", "002C0080", "0087039B"):
+        check(word in text, f"{word} is in the log, without its data")
 
 
 def pin():
@@ -230,5 +244,5 @@ def verified(path):
                     __file__], check=True, stdout=subprocess.DEVNULL)
 
 
-{"pin": pin, "set-pin": set_pin, "openpgp": openpgp, "settings": settings,
+{"pin": pin, "set-pin": set_pin, "openpgp": openpgp, "piv": piv, "settings": settings,
  "system": system}[sys.argv[2]]()

@@ -1,10 +1,11 @@
 /* Every fault at every exchange of every scenario: the call ends with a true
  * CKR_ code, no PIN try is lost, and the next run works.
  *
- * usage: faults MODULE CONTROL-SOCKET KEY-FOLDER piv|openpgp cold|warm|shared
+ * usage: faults MODULE CONTROL-SOCKET KEY-FOLDER piv|openpgp
+ *        cold|warm|shared|write
  *
  * warm: what is kept on disk has been read before; shared: somebody else is
- * connected, so that recognition is polite. */
+ * connected, so that recognition is polite; write: what changes the card. */
 #include <dlfcn.h>
 #include <err.h>
 #include <stdio.h>
@@ -230,6 +231,14 @@ try_scenario(struct bench *bench, const struct scenario *scenario)
 			strike(bench, scenario, at, &faults[i]);
 }
 
+static void
+try_all(struct bench *bench, const struct scenario *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!list[i].offered || list[i].offered(bench->kind))
+			try_scenario(bench, &list[i]);
+}
+
 static EVP_PKEY *
 key_load(const char *folder, const char *name)
 {
@@ -271,7 +280,7 @@ main(int argc, char **argv)
 
 	if (!kind)
 		errx(2, "usage: faults MODULE CONTROL-SOCKET KEY-FOLDER "
-			"piv|openpgp cold|warm|shared");
+			"piv|openpgp cold|warm|shared|write");
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	bench.p11 = module_load(argv[1]);
 	bench.control = control_connect(argv[2]);
@@ -280,8 +289,10 @@ main(int argc, char **argv)
 	bench.keys[KEY_EACH] = key_load(argv[3], kind->each_file);
 	bench.keys[KEY_DECRYPT] = key_load(argv[3], kind->decrypt_file);
 	bench.shared = strcmp(argv[5], "shared") == 0;
-	for (size_t i = 0; i < scenario_count; i++)
-		try_scenario(&bench, &scenarios[i]);
+	if (strcmp(argv[5], "write") == 0)
+		try_all(&bench, write_scenarios, write_scenario_count);
+	else
+		try_all(&bench, scenarios, scenario_count);
 	printf("%u triples of scenario, exchange and fault tried, %u failed\n",
 	       bench.triples, bench.failed);
 	for (size_t i = 0; i < KEYS; i++)

@@ -9,8 +9,7 @@
 
 static const CK_BYTE message[] = "Hello World!\n";
 
-/* Notes the first failure; false ends the scenario. */
-static bool
+bool
 step(struct run *run, const char *name, CK_RV rv)
 {
 	if (rv == CKR_OK)
@@ -22,8 +21,8 @@ step(struct run *run, const char *name, CK_RV rv)
 	return false;
 }
 
-static bool
-session_open(struct run *run, CK_SESSION_HANDLE *session)
+bool
+session_open(struct run *run, CK_FLAGS flags, CK_SESSION_HANDLE *session)
 {
 	CK_SLOT_ID slots[16];
 	CK_ULONG count = 16;
@@ -34,17 +33,19 @@ session_open(struct run *run, CK_SESSION_HANDLE *session)
 		return false;
 	if (count == 0)
 		return step(run, "C_GetSlotList", CKR_TOKEN_NOT_PRESENT);
+	run->slot = slots[0];
 	return step(run, "C_GetTokenInfo",
-		    run->p11->C_GetTokenInfo(slots[0], &info)) &&
+		    run->p11->C_GetTokenInfo(run->slot, &info)) &&
 	       step(run, "C_OpenSession",
-		    run->p11->C_OpenSession(slots[0], CKF_SERIAL_SESSION, NULL,
+		    run->p11->C_OpenSession(run->slot,
+					    CKF_SERIAL_SESSION | flags, NULL,
 					    NULL, session));
 }
 
 static bool
 login(struct run *run, CK_SESSION_HANDLE *session)
 {
-	return session_open(run, session) &&
+	return session_open(run, 0, session) &&
 	       step(run, "C_Login",
 		    run->p11->C_Login(*session, CKU_USER, PIN, 6));
 }
@@ -67,7 +68,7 @@ find(struct run *run, CK_SESSION_HANDLE session, CK_ATTRIBUTE *list,
 	       fine;
 }
 
-static bool
+bool
 find_key(struct run *run, CK_SESSION_HANDLE session, CK_BYTE id,
 	 CK_OBJECT_HANDLE *key)
 {
@@ -90,7 +91,7 @@ scenario_list(struct run *run)
 	CK_ULONG count = 32;
 	CK_BYTE value[4096];
 
-	if (!session_open(run, &session) ||
+	if (!session_open(run, 0, &session) ||
 	    !find(run, session, NULL, 0, found, &count))
 		return;
 	if (count != run->kind->public_objects)
@@ -219,8 +220,10 @@ const size_t scenario_count = sizeof(scenarios) / sizeof(scenarios[0]);
 
 /* PIV: four certificates and public keys, and the key that needs no PIN. */
 static const struct kind kinds[] = {
-	{ "piv", 9, 1, 2, 3, "9a", "9c", "9d", CKM_RSA_PKCS_OAEP },
-	{ "openpgp", 6, 3, 1, 2, "aut", "sig", "dec", CKM_RSA_PKCS },
+	{ "piv", 9, 1, 2, 3, "9a", "9c", "9d", CKM_RSA_PKCS_OAEP,
+	  "010203040506070801020304050607080102030405060708", 1, false, false },
+	{ "openpgp", 6, 3, 1, 2, "aut", "sig", "dec", CKM_RSA_PKCS, "12345678",
+	  3 },
 };
 
 const struct kind *

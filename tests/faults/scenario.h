@@ -16,6 +16,10 @@ struct kind {
 	CK_BYTE sign_id, each_id, decrypt_id;
 	const char *sign_file, *each_file, *decrypt_file; /* public keys */
 	CK_MECHANISM_TYPE decrypt;
+	const char *so_pin;
+	CK_BYTE write_id; /* CKA_ID of what is written */
+	bool imports;	  /* keys of others */
+	bool sets_pin;	  /* by C_InitPIN */
 };
 
 enum { KEY_SIGN, KEY_EACH, KEY_DECRYPT, KEYS };
@@ -24,6 +28,7 @@ enum { KEY_SIGN, KEY_EACH, KEY_DECRYPT, KEYS };
 struct run {
 	CK_FUNCTION_LIST *p11;
 	const struct kind *kind;
+	CK_SLOT_ID slot;
 	EVP_PKEY *keys[KEYS]; /* public ones */
 	CK_RV rv;	      /* of the first step that failed */
 	const char *step;     /* its name */
@@ -34,10 +39,17 @@ struct run {
 struct scenario {
 	const char *name;
 	void (*perform)(struct run *run);
+	bool (*offered)(const struct kind *kind); /* NULL: by all */
 };
 
-extern const struct scenario scenarios[];
-extern const size_t scenario_count;
+extern const struct scenario scenarios[], write_scenarios[];
+extern const size_t scenario_count, write_scenario_count;
+
+/* scenario.c, for both. Each notes the first failure; false ends it all. */
+bool step(struct run *run, const char *name, CK_RV rv);
+bool session_open(struct run *run, CK_FLAGS flags, CK_SESSION_HANDLE *session);
+bool find_key(struct run *run, CK_SESSION_HANDLE session, CK_BYTE id,
+	      CK_OBJECT_HANDLE *key);
 
 /* The kind of that name, NULL: there is none. */
 const struct kind *kind_find(const char *name);

@@ -3,7 +3,7 @@
 stall on the bus: beside a real pcscd with the driver of ifd.c.
 
 usage: readers.py CLIENTS-FOLDER MODULE
-       keypad|keypad-openpgp|keypad-openpgp-narrow|keypad-verify-only|
+       keypad|keypad-piv|keypad-openpgp|keypad-openpgp-narrow|keypad-verify-only|
        short|told-short|extended|t0|stall
 """
 
@@ -17,7 +17,7 @@ import cryptoki as ck  # noqa: E402
 
 PIN = b"123456"
 folder = os.environ["SIGNET_TEST_DIR"]
-keys = os.environ["CARD_KEYS"]
+keys = os.environ.get("CARD_KEYS")
 module = os.path.abspath(sys.argv[2])
 
 
@@ -92,10 +92,10 @@ def counted(prefix):
     return sum(line.startswith(prefix) for line in trace())
 
 
-def pgp_tries():
+def tries():
     text = subprocess.run(os.environ["CARD_TELL"].split() + ["state"],
                           check=True, capture_output=True, text=True).stdout
-    return int(re.search(r"pw1=(\d+)", text).group(1))
+    return int(re.search(r"\b(?:pw1|pin)=(\d+)", text).group(1))
 
 
 def change_at_keypad(old, new, short):
@@ -119,11 +119,11 @@ def change_at_keypad(old, new, short):
     check(counted("0024") == 0, "nothing has reached the card")
     expect(ck.PIN_LEN_RANGE)
     check(counted("0024") == 0, "nothing has reached the card")
-    check(pgp_tries() == 3, "nothing has cost a try")
+    check(tries() == 3, "nothing has cost a try")
     expect(ck.PIN_INCORRECT)
-    check(pgp_tries() == 2, "a wrong PIN costs one")
+    check(tries() == 2, "a wrong PIN costs one")
     expect(ck.OK)
-    check(pgp_tries() == 3, "a change gives the tries back")
+    check(tries() == 3, "a change gives the tries back")
     check(ck.answer(session.login, None) == ck.PIN_INCORRECT, "the old PIN")
     session.login(None)
     lib.finalize()
@@ -183,7 +183,7 @@ def main():
     what = sys.argv[3]
     if what == "keypad":
         keypad()
-    elif what == "keypad-openpgp":
+    elif what in ("keypad-openpgp", "keypad-piv"):
         change_at_keypad("739182", "84027561", "739")
     elif what == "keypad-openpgp-narrow":
         change_at_keypad("7391826", "8402756", "739182")

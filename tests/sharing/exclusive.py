@@ -6,6 +6,7 @@ usage: exclusive.py CLIENTS-FOLDER MODULE
 """
 
 import os
+import pty
 import subprocess
 import sys
 
@@ -31,6 +32,48 @@ def gpg():
                           capture_output=True, text=True, check=False)
 
 
+class Terminal:
+    """A program that asks a person."""
+
+    def __init__(self, *command):
+        self.pid, self.master = pty.fork()
+        if self.pid == 0:
+            os.execvp(command[0], command)
+        self.said = ""
+
+    def until(self, text):
+        while text not in self.said:
+            try:
+                self.said += os.read(self.master, 4096).decode()
+            except OSError:
+                sys.exit(f"FAIL: it never says {text!r}: {self.said}")
+
+    def type(self, line):
+        os.write(self.master, line.encode() + b"\n")
+
+
+def nss():
+    """NSS with sessions open and nobody logged in: certutil asks for the PIN."""
+    database = "sql:" + folder + "/nss"
+    os.mkdir(folder + "/nss")
+    subprocess.run(["certutil", "-N", "-d", database, "--empty-password"],
+                   check=True)
+    subprocess.run(["modutil", "-force", "-dbdir", database, "-add", "signet",
+                    "-libfile", os.path.abspath(sys.argv[2])], check=True,
+                   stdout=subprocess.DEVNULL)
+    terminal = Terminal("certutil", "-K", "-d", database, "-h", "all")
+    terminal.until("Enter Password or Pin for \"OpenPGP")
+    done = gpg()
+    check(done.returncode == 0, f"gpg beside NSS: {done.stderr}")
+    subprocess.run(["gpgconf", "--kill", "all"], check=True)
+    terminal.type("654321")
+    terminal.until("Enter Password or Pin for \"PIV")
+    terminal.type("123456")
+    terminal.until("CARD AUTH key")
+    os.waitpid(terminal.pid, 0)
+    check("Authentication key" in terminal.said, "the keys of both")
+
+
 with open(home + "/scdaemon.conf", "w", encoding="ascii") as conf:
     conf.write("disable-ccid\n")
 lib = ck.Module(os.path.abspath(sys.argv[2])).initialize()
@@ -53,3 +96,4 @@ sessions[0].logout()
 check(gpg().returncode == 0, "gpg after a logout")
 subprocess.run(["gpgconf", "--kill", "all"], check=True)
 lib.finalize()
+nss()

@@ -4,13 +4,14 @@
 
 #include "script.h"
 
-#define SELECT	"> 00A4040009A0000003080000100000\n"
-#define PROOF	"> 00CB3FFF035C017E00\n"
-#define OPENPGP "> 00A4040006D2760001240100\n"
-#define AID	"> 00CA004F00\n"
-#define GET_6E	"> 00CA006E00\n"
-#define TOLD	"< 4F10D27600012401030400061234567800009000\n"
-#define CHUID	"> 00CB3FFF055C035FC10200\n"
+#define SELECT	 "> 00A4040009A0000003080000100000\n"
+#define PROOF	 "> 00CB3FFF035C017E00\n"
+#define OPENPGP	 "> 00A4040006D2760001240100\n"
+#define AID	 "> 00CA004F00\n"
+#define GET_6E	 "> 00CA006E00\n"
+#define TOLD	 "< 4F10D27600012401030400061234567800009000\n"
+#define ACTIVATE "> 00440000\n"
+#define CHUID	 "> 00CB3FFF055C035FC10200\n"
 
 struct look {
 	const char *lines, *applets;
@@ -57,6 +58,23 @@ unknown(void **state)
 	look_fresh(SELECT "< 6A82\n", 0);
 	look_fresh(SELECT "< 6D00\n", 0);
 	look_fresh(SELECT "< 6F00\n", 0);
+}
+
+/* What was terminated is empty; it is activated, once. */
+static void
+terminated(void **state)
+{
+	look(&(struct look){ OPENPGP "< 6285\n" ACTIVATE "< 6D00\n", "openpgp",
+			     false, CKR_OK, 0 });
+	look(&(struct look){ OPENPGP "< 6985\n" ACTIVATE "< 9000\n" OPENPGP
+				     "< 6985\n",
+			     "openpgp", false, CKR_OK, 0 });
+	look(&(struct look){ OPENPGP "< 6285\n" ACTIVATE "! removed\n",
+			     "openpgp", false, CKR_DEVICE_REMOVED, 0 });
+	look(&(struct look){ OPENPGP "< 6285\n" ACTIVATE "< 9000\n" OPENPGP
+				     "< 9000\n" GET_6E TOLD,
+			     "openpgp", false, CKR_OK, 1 });
+	look_fresh(SELECT "< 6285\n", 0);
 }
 
 static void
@@ -290,6 +308,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE("unknown", unknown),
 		CASE("all/unknown", all_unknown),
+		CASE("terminated", terminated),
 		CASE("silent", silent),
 		CASE("removed", removed),
 		CASE("says-yes-to-all", says_yes),

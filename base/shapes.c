@@ -86,9 +86,9 @@ static const struct rule certificate[] = {
 	}
 
 /* what private and secret keys have in common */
-#define GUARDED_RULES                                                        \
+#define GUARDED_RULES(sensitive)                                             \
 	KEY_RULES, { CKA_PRIVATE, FORM_BOOL, IS_TRUE, GIVEN },               \
-		{ CKA_SENSITIVE, FORM_BOOL, IS_TRUE, USAGE | ONLY_UP },      \
+		{ CKA_SENSITIVE, FORM_BOOL, sensitive, USAGE | ONLY_UP },    \
 		{ CKA_EXTRACTABLE, FORM_BOOL, IS_FALSE, USAGE | ONLY_DOWN }, \
 		{ CKA_ALWAYS_SENSITIVE, FORM_BOOL, NO_VALUE, FIXED },        \
 		{ CKA_NEVER_EXTRACTABLE, FORM_BOOL, NO_VALUE, FIXED },       \
@@ -97,7 +97,7 @@ static const struct rule certificate[] = {
 	}
 
 #define PRIVATE_RULES(crypt, sign, derive, kem)                                           \
-	GUARDED_RULES, { CKA_SUBJECT, FORM_BYTES, IS_EMPTY, USAGE },     \
+	GUARDED_RULES(IS_TRUE), { CKA_SUBJECT, FORM_BYTES, IS_EMPTY, USAGE },     \
 		{ CKA_PUBLIC_KEY_INFO, FORM_BYTES, NO_VALUE, MATERIAL }, \
 		{ CKA_ALWAYS_AUTHENTICATE, FORM_BOOL, IS_FALSE, GIVEN }, \
 		{ CKA_DECRYPT, FORM_BOOL, crypt, USAGE },                \
@@ -216,24 +216,27 @@ static const struct rule ml_kem_private[] = {
 	{ CKA_SEED, FORM_NUMBER, NO_VALUE, MATERIAL },
 };
 
-/* 4.10 */
-static const struct rule secret[] = {
-	GUARDED_RULES,
-	{ CKA_TRUSTED, FORM_BOOL, IS_FALSE, USAGE },
-	{ CKA_CHECK_VALUE, FORM_BYTES, NO_VALUE, GIVEN },
-	{ CKA_ENCRYPT, FORM_BOOL, IS_FALSE, USAGE },
-	{ CKA_DECRYPT, FORM_BOOL, IS_FALSE, USAGE },
-	{ CKA_SIGN, FORM_BOOL, IS_TRUE, USAGE },
-	{ CKA_VERIFY, FORM_BOOL, IS_TRUE, USAGE },
-	{ CKA_WRAP, FORM_BOOL, IS_FALSE, USAGE },
-	{ CKA_UNWRAP, FORM_BOOL, IS_FALSE, USAGE },
-	{ CKA_DERIVE, FORM_BOOL, IS_FALSE, USAGE },
-	{ CKA_VALUE, FORM_NUMBER, NO_VALUE, MATERIAL | NEED_CREATE },
-	{ CKA_VALUE_LEN, FORM_ULONG, NO_VALUE, ON_GENERATE },
-	{ CKA_WRAP_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN },
-	{ CKA_UNWRAP_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN },
-	{ CKA_DERIVE_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN },
-};
+/* 4.10, which leaves it to the token what a key may do: Java's SunPKCS11 does
+ * not say that it wants to encrypt with the keys that it makes. */
+#define SECRET_RULES(crypt)                                              \
+	GUARDED_RULES(IS_FALSE), { CKA_TRUSTED, FORM_BOOL, IS_FALSE, USAGE }, \
+		{ CKA_CHECK_VALUE, FORM_BYTES, NO_VALUE, GIVEN },        \
+		{ CKA_ENCRYPT, FORM_BOOL, crypt, USAGE },                \
+		{ CKA_DECRYPT, FORM_BOOL, crypt, USAGE },                \
+		{ CKA_SIGN, FORM_BOOL, IS_TRUE, USAGE },                 \
+		{ CKA_VERIFY, FORM_BOOL, IS_TRUE, USAGE },               \
+		{ CKA_WRAP, FORM_BOOL, IS_FALSE, USAGE },                \
+		{ CKA_UNWRAP, FORM_BOOL, IS_FALSE, USAGE },              \
+		{ CKA_DERIVE, FORM_BOOL, IS_FALSE, USAGE },              \
+		{ CKA_VALUE, FORM_NUMBER, NO_VALUE, MATERIAL | NEED_CREATE }, \
+		{ CKA_VALUE_LEN, FORM_ULONG, NO_VALUE, ON_GENERATE },    \
+		{ CKA_WRAP_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN },   \
+		{ CKA_UNWRAP_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN }, \
+	{                                                                \
+		CKA_DERIVE_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN      \
+	}
+static const struct rule secret[] = { SECRET_RULES(IS_FALSE) };
+static const struct rule cipher[] = { SECRET_RULES(IS_TRUE) };
 
 #define KEY(class_, type_, list_)                    \
 	{                                            \
@@ -270,10 +273,10 @@ static const struct shape shapes[] = {
 	KEY(CKO_PUBLIC_KEY, CKK_SLH_DSA, set_public),
 	KEY(CKO_PRIVATE_KEY, CKK_SLH_DSA, slh_dsa_private),
 	KEY(CKO_SECRET_KEY, CKK_GENERIC_SECRET, secret),
-	KEY(CKO_SECRET_KEY, CKK_AES, secret),
-	KEY(CKO_SECRET_KEY, CKK_AES_XTS, secret),
-	KEY(CKO_SECRET_KEY, CKK_DES3, secret),
-	KEY(CKO_SECRET_KEY, CKK_CHACHA20, secret),
+	KEY(CKO_SECRET_KEY, CKK_AES, cipher),
+	KEY(CKO_SECRET_KEY, CKK_AES_XTS, cipher),
+	KEY(CKO_SECRET_KEY, CKK_DES3, cipher),
+	KEY(CKO_SECRET_KEY, CKK_CHACHA20, cipher),
 	KEY(CKO_SECRET_KEY, CKK_HKDF, secret),
 	KEY(CKO_SECRET_KEY, CKK_SHA_1_HMAC, secret),
 	KEY(CKO_SECRET_KEY, CKK_SHA224_HMAC, secret),

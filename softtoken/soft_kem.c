@@ -33,7 +33,8 @@ secret_become(struct soft_token *t, struct template with, struct cursor secret,
 	if ((wish.size > 0 && wish.size != secret.left) ||
 	    !secret_size_fits(wish.type, secret.left))
 		return CKR_KEY_SIZE_RANGE;
-	return secret_make(&maker, &origin, with, &wish, secret, object);
+	rv = secret_make(&maker, &origin, with, &wish, secret, object);
+	return rv == CKR_OK ? extractable_default(with, object) : rv;
 }
 
 static CK_RV

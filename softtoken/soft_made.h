@@ -19,6 +19,9 @@ CK_RV shaped_make(const struct maker *maker, const struct shape *shape,
 		  struct attrs *attrs) MUST_CHECK;
 CK_RV origin_set(const struct shape *shape, struct attrs *attrs,
 		 const struct origin *origin) MUST_CHECK;
+/* Of what comes from elsewhere: it may leave again, unless its template says
+ * otherwise (5.18.4, 5.18.8). Frees ATTRS on failure. */
+CK_RV extractable_default(struct template t, struct attrs *attrs) MUST_CHECK;
 CK_RV unique_id_set(struct attrs *attrs) MUST_CHECK;
 /* The shape of an object that there is. */
 const struct shape *shape_of_attrs(const struct attrs *attrs);

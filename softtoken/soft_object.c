@@ -107,6 +107,19 @@ material_import(const struct shape *shape, struct attrs *attrs)
 }
 
 CK_RV
+extractable_default(struct template t, struct attrs *attrs)
+{
+	CK_RV rv;
+
+	if (template_find(t.list, t.count, CKA_EXTRACTABLE))
+		return CKR_OK;
+	rv = attrs_set_bool(attrs, CKA_EXTRACTABLE, true);
+	if (rv != CKR_OK)
+		attrs_free(attrs);
+	return rv;
+}
+
+CK_RV
 unique_id_set(struct attrs *attrs)
 {
 	uint8_t id[UNIQUE_BYTES], text[2 * UNIQUE_BYTES];

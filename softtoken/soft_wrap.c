@@ -259,21 +259,6 @@ private_unwrap(struct soft_token *t, const struct wish *wish,
 	return rv;
 }
 
-/* Who may unwrap a key knows that it has left its token: it may do so again,
- * unless the template says otherwise (5.18.4, 5.18.6). */
-static CK_RV
-extractable_set(struct template with, struct attrs *object)
-{
-	CK_RV rv;
-
-	if (template_find(with.list, with.count, CKA_EXTRACTABLE))
-		return CKR_OK;
-	rv = attrs_set_bool(object, CKA_EXTRACTABLE, true);
-	if (rv != CKR_OK)
-		attrs_free(object);
-	return rv;
-}
-
 static CK_RV
 object_unwrap(struct soft_token *t, const struct way *way, struct template with,
 	      struct cursor content, struct attrs *object)
@@ -293,7 +278,7 @@ object_unwrap(struct soft_token *t, const struct way *way, struct template with,
 		rv = private_unwrap(t, &wish, with, content, object);
 	else
 		rv = CKR_TEMPLATE_INCONSISTENT;
-	return rv == CKR_OK ? extractable_set(with, object) : rv;
+	return rv == CKR_OK ? extractable_default(with, object) : rv;
 }
 
 CK_RV

@@ -233,6 +233,36 @@ test_plain(void **state)
 	}
 }
 
+/* 5.18.6: what a template leaves open. */
+static void
+test_defaults(void **state)
+{
+	CK_GCM_MESSAGE_PARAMS p = { iv, IV, 0, CKG_GENERATE, tag, 8 * TAG };
+	CK_MECHANISM m = { CKM_AES_GCM, &p, sizeof(p) };
+	struct keys keys = keys_make(CKM_AES_GCM, CKK_AES);
+	CK_BBOOL is[5];
+	CK_ATTRIBUTE list[] = {
+		{ CKA_EXTRACTABLE, &is[0], 1 },
+		{ CKA_SENSITIVE, &is[1], 1 },
+		{ CKA_ALWAYS_SENSITIVE, &is[2], 1 },
+		{ CKA_NEVER_EXTRACTABLE, &is[3], 1 },
+		{ CKA_LOCAL, &is[4], 1 },
+	};
+	CK_OBJECT_HANDLE key = 0;
+	CK_ULONG size = sizeof(wrapped);
+
+	assert_ok(wrap(&m, &keys, wrapped, &size));
+	assert_ok(suite.p11_3_2->C_UnwrapKeyAuthenticated(
+		suite.session, &m, keys.with, wrapped, KEY, unwrapped, 3, aad,
+		sizeof(aad), &key));
+	assert_ok(suite.p11->C_GetAttributeValue(suite.session, key, list, 5));
+	assert_int_equal(is[0], CK_TRUE);
+	assert_int_equal(is[1], CK_FALSE);
+	assert_int_equal(is[2], CK_FALSE);
+	assert_int_equal(is[3], CK_FALSE);
+	assert_int_equal(is[4], CK_FALSE);
+}
+
 static const struct CMUnitTest list[] = {
 	CASE("/wrap/authenticated/gcm", test_gcm),
 	CASE("/wrap/authenticated/ccm", test_ccm),
@@ -240,5 +270,6 @@ static const struct CMUnitTest list[] = {
 	CASE("/wrap/authenticated/length", test_length),
 	CASE("/wrap/authenticated/bad", test_bad),
 	CASE("/wrap/plain", test_plain),
+	CASE("/wrap/defaults", test_defaults),
 };
 const struct cases wrap_cases = CASES("wrap", list);

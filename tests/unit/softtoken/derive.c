@@ -57,6 +57,7 @@ make(struct token *t, CK_KEY_TYPE type, const char *value, size_t size,
 		ONE_ATTR(CKA_UNWRAP, yes),
 		ONE_ATTR(CKA_DERIVE, yes),
 		ONE_ATTR(CKA_ENCRYPT, yes),
+		ONE_ATTR(CKA_SENSITIVE, yes),
 		more,
 	};
 	uint64_t id = 0;

@@ -299,13 +299,14 @@ test_forbidden(void **state)
 	static const uint8_t value[16];
 	const struct cursor in = TEXT("sixteen bytes it");
 	CK_ATTRIBUTE encrypt = ONE_ATTR(CKA_ENCRYPT, yes),
+		     closed = ONE_ATTR(CKA_DECRYPT, no),
 		     allowed = ATTR(CKA_ALLOWED_MECHANISMS, only);
 	uint64_t id, generic, limited, pair[2];
 	struct bench b;
 
 	bench_open(&b);
 	assert_int_equal(
-		make(b.t, CKK_AES, cursor_of(value, 16), &encrypt, &id),
+		make(b.t, CKK_AES, cursor_of(value, 16), &closed, &id),
 		CKR_OK);
 	assert_int_equal(make(b.t, CKK_GENERIC_SECRET, cursor_of(value, 16),
 			      &encrypt, &generic),

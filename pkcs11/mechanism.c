@@ -53,7 +53,7 @@ is_single(CK_MECHANISM_TYPE type)
 	const struct scheme_row *row = row_find(type);
 
 	return row != NULL && row->digest == DIGEST_NONE &&
-	       row->kind != SCHEME_EDDSA;
+	       !scheme_whole(row->kind);
 }
 
 /* What C_MessageEncryptInit and its like can do with a mechanism that does

@@ -1,6 +1,7 @@
 /* Message-based operations from their beginning to their end (5.9 to 5.16). */
 #include "message.h"
 
+#include "crypto.h"
 #include "data.h"
 #include "mem.h"
 
@@ -24,18 +25,41 @@ message_free(struct message *m)
 	mem_free(m, sizeof(*m));
 }
 
-/* Where a parameter points to more of itself: pointer and length. */
+static bool
+is_kind(CK_MECHANISM_TYPE type, enum scheme_kind one, enum scheme_kind other)
+{
+	size_t count, i;
+	const struct scheme_row *rows = scheme_rows(&count);
+
+	for (i = 0; i < count; i++) {
+		if (rows[i].type == type)
+			return rows[i].kind == one || rows[i].kind == other;
+	}
+	return false;
+}
+
+/* Where a parameter points to more of itself: pointer and length. Those of
+ * HashML-DSA begin as those of ML-DSA do. */
 static bool
 context_of(CK_MECHANISM_TYPE type, void *parameter, CK_ULONG size,
 	   CK_BYTE ***context, CK_ULONG *length)
 {
+	CK_SIGN_ADDITIONAL_CONTEXT *lattice = parameter;
 	CK_EDDSA_PARAMS *eddsa = parameter;
 
-	if (type != CKM_EDDSA || size != sizeof(*eddsa))
-		return false;
-	*context = &eddsa->pContextData;
-	*length = eddsa->ulContextDataLen;
-	return true;
+	if (is_kind(type, SCHEME_EDDSA, SCHEME_EDDSA) &&
+	    size == sizeof(*eddsa)) {
+		*context = &eddsa->pContextData;
+		*length = eddsa->ulContextDataLen;
+		return true;
+	}
+	if (is_kind(type, SCHEME_ML_DSA, SCHEME_SLH_DSA) &&
+	    size >= sizeof(*lattice)) {
+		*context = &lattice->pContext;
+		*length = lattice->ulContextLen;
+		return true;
+	}
+	return false;
 }
 
 /* The mechanism is the caller's only as long as C_MessageSignInit takes. */

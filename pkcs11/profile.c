@@ -73,14 +73,19 @@ profiles_start(struct token *t, enum operation_kind kind,
 }
 
 static void
-profiles_free(struct token *t)
+profiles_end(struct profiles *p)
 {
-	struct profiles *p = profiles_of(t);
 	size_t i;
 
 	for (i = 0; i < CLAIMS; i++)
 		attrs_free(&p->objects[i]);
 	mem_free(p, sizeof(*p));
+}
+
+static void
+profiles_free(struct token *t)
+{
+	profiles_end(profiles_of(t));
 }
 
 static const struct token_ops profiles_ops = {
@@ -129,6 +134,6 @@ profiles_new(bool card)
 		rv = object_make(i, &p->objects[i]);
 	if (rv == CKR_OK)
 		return &p->token;
-	profiles_free(&p->token);
+	profiles_end(p);
 	return NULL;
 }

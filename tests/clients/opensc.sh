@@ -22,9 +22,12 @@ run() {
 	return 0
 }
 
-# in threads of its own it starts the module, lists slots, reads token infos
-run --login --pin $pin --test --test-threads ILGISLT0 \
-	--test-threads ILSLT0T0GI --test-threads INGISLT0
+# beside it, in threads, it starts the module, lists slots, reads a token info;
+# not of a card, which another thread may be looking at for the first time
+info=T0
+[ "$2" = soft ] || info=GI
+run --login --pin $pin --test --test-threads ILGISL$info \
+	--test-threads ILSL${info}GI --test-threads INGISL$info
 grep -q '^No errors' "$work/out" || { cat "$work/out"; fail "--test"; }
 run --test-fork
 # a key pair beside it, as it asks for no R/W session of its own

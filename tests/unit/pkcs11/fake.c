@@ -100,6 +100,12 @@ crypto_close(void)
 {
 }
 
+bool
+scheme_whole(enum scheme_kind kind)
+{
+	return kind == SCHEME_EDDSA;
+}
+
 /* FAKE_HMAC is none of them. */
 const struct scheme_row *
 scheme_rows(size_t *count)

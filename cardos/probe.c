@@ -296,8 +296,7 @@ card_guess(struct card *card, struct card_applet *list, size_t count,
 	return CKR_OK;
 }
 
-/* Is ACTIVE known to be alone on this very card? Then the tries are asked for
- * at once: later that would need another proof of the applet. */
+/* Is ACTIVE known to be alone on this very card? */
 static CK_RV
 card_known(struct card_applet *list, size_t count, struct card_applet *active,
 	   bool *known)
@@ -312,9 +311,7 @@ card_known(struct card_applet *list, size_t count, struct card_applet *active,
 	if (rv != CKR_OK)
 		return rv;
 	*known = found_alone(active, list, count, (size_t)(active - list));
-	if (!*known || active->identity.tries.known)
-		return CKR_OK;
-	return active->driver->pin_status(active, 0, &active->identity.tries);
+	return CKR_OK;
 }
 
 /* Which of them are there. The applet that others use is selected again when

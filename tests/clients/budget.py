@@ -21,7 +21,7 @@ PIN = "123456"
 SIGN = {"short": 3, "extended": 1}
 LIST = {"short": 24, "extended": 9}
 # One of them asks whether there are retired keys.
-LIST_WARM = {"short": 8, "extended": 8}
+LIST_WARM = {"short": 7, "extended": 7}
 OTHERS = {"short": 25, "extended": 10}
 ONE_SIGNATURE = {"short": 14, "extended": 8}
 ONE_SIGNATURE_WARM = {"short": 9, "extended": 7}

@@ -281,18 +281,16 @@ known(void **state)
 	assert_non_null(mkdtemp(kept));
 	look_kept(false, LINES(OPENPGP "< 6A82\n", script_select, NULL),
 		  LINES(script_chuid, TRIES, NULL));
-	look_kept(false, LINES(script_select, script_chuid, TRIES, NULL),
-		  LINES(NULL));
-	look_kept(
-		true,
-		LINES(AID "< 6A88\n", script_proof, script_chuid, TRIES, NULL),
-		LINES(NULL));
+	look_kept(false, LINES(script_select, script_chuid, NULL),
+		  LINES(script_proof, TRIES, NULL));
+	look_kept(true, LINES(AID "< 6A88\n", script_proof, script_chuid, NULL),
+		  LINES(script_proof, TRIES, NULL));
 	look_kept(false,
 		  LINES(script_select, OTHER_CHUID, OPENPGP "< 6A82\n",
 			script_select, NULL),
 		  LINES(script_proof, TRIES, NULL));
-	look_kept(false, LINES(script_select, OTHER_CHUID, TRIES, NULL),
-		  LINES(NULL));
+	look_kept(false, LINES(script_select, OTHER_CHUID, NULL),
+		  LINES(script_proof, TRIES, NULL));
 	(void)snprintf(command, sizeof(command), "rm -r '%s'", kept);
 	assert_int_equal(system(command), 0);
 }

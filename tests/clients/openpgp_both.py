@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """PIV and OpenPGP on one card: two tokens, used alternately and at once.
 
-usage: openpgp_both.py MODULE, beside a card (on_both.sh)
+usage: openpgp_both.py MODULE [PIV|OPENPGP], beside a card (on_both.sh); with the
+second argument it is one of two processes that sign at once
 Every selection of one applet makes the card forget the other's PIN; no try may
 get lost, and no PIN may go to the wrong applet.
 """
@@ -52,12 +53,30 @@ class Token:
             self.sign()
 
 
+def process(lib, slots, name):
+    which = ("PIV", "OPENPGP").index(name)
+    token = Token(lib, slots[which], (PIV, OPENPGP)[which])
+    token.sign_often()
+    token.session.logout()
+
+
+def processes():
+    """Each with one of the tokens, and neither knows of the other."""
+    running = [subprocess.Popen([sys.executable, __file__, sys.argv[1], name])
+               for name in ("PIV", "OPENPGP")]
+    if any(one.wait() for one in running):
+        sys.exit("a process failed")
+
+
 def main():
     lib = p11.PyKCS11Lib()
     lib.load(sys.argv[1])
     slots = lib.getSlotList(tokenPresent=True)
     if len(slots) != 2:
         sys.exit(f"{len(slots)} tokens")
+    if len(sys.argv) > 2:
+        process(lib, slots, sys.argv[2])
+        return
     tokens = [Token(lib, slot, kind) for slot, kind in
               zip(slots, (PIV, OPENPGP))]
     for _ in range(ROUNDS):
@@ -72,6 +91,7 @@ def main():
         sys.exit("a thread failed")
     for token in tokens:
         token.session.logout()
+    processes()
     left = tries()
     print(left)
     if len(left) != 2 or any(count != "3" for _, count in left):

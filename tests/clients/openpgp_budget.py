@@ -17,6 +17,7 @@ SHA256 = p11.Mechanism(p11.CKM_SHA256_RSA_PKCS, None)
 RECOGNISE = {"short": 3, "extended": 2}
 LIST = {"short": 30, "extended": 12}
 DECIPHER = {"short": 2, "extended": 1}
+GENERATE = {"short": 5, "extended": 4}
 
 
 class Card:
@@ -91,7 +92,8 @@ def main():
     slot = lib.getSlotList(tokenPresent=True)[0]
     lib.getTokenInfo(slot)
     card.step("recognise: C_GetSlotList, C_GetTokenInfo", RECOGNISE[length])
-    session = lib.openSession(slot, p11.CKF_SERIAL_SESSION)
+    session = lib.openSession(slot, p11.CKF_SERIAL_SESSION
+                              | p11.CKF_RW_SESSION)
     lib.getTokenInfo(slot)
     lib.getMechanismList(slot)
     card.step("state queries, C_OpenSession", 0)
@@ -118,6 +120,14 @@ def main():
     signatures(session, card, often)
     session.logout()
     card.step("C_Logout", 2)
+    session.login("12345678", p11.CKU_SO)
+    card.step("C_Login of the security officer", 2)
+    session.generateKeyPair(
+        [(p11.CKA_TOKEN, True), (p11.CKA_MODULUS_BITS, 2048)],
+        [(p11.CKA_TOKEN, True), (p11.CKA_ID, b"\x03")])
+    card.step("C_GenerateKeyPair, RSA-2048, named for GnuPG", GENERATE[length])
+    session.logout()
+    card.step("C_Logout of the security officer", 2)
     sys.exit(bool(card.over))
 
 

@@ -80,6 +80,18 @@ card_write_prepare(struct card_token *t)
 	return card_login_renew(t);
 }
 
+/* In a transaction. The PIN is not there any more when it ends. */
+static CK_RV
+change_try(struct card_token *t, const struct change *change)
+{
+	CK_RV rv;
+
+	t->applet->kept = t->pin;
+	rv = change->make(t->applet, change);
+	t->applet->kept = NULL;
+	return rv;
+}
+
 /* In a transaction. The applet may be the right one and yet have been left in
  * the meantime: it has forgotten then. */
 static CK_RV
@@ -90,12 +102,12 @@ change_make(struct card_token *t, const struct change *change)
 
 	if (rv != CKR_OK)
 		return rv;
-	rv = change->make(a, change);
+	rv = change_try(t, change);
 	if (rv != CKR_USER_NOT_LOGGED_IN ||
 	    !sw_listed(a->driver->pin_wanted, a->sw))
 		return change_refusal(rv);
 	rv = card_login_renew(t);
-	return rv != CKR_OK ? rv : change_refusal(change->make(a, change));
+	return rv != CKR_OK ? rv : change_refusal(change_try(t, change));
 }
 
 /* In a transaction: judges a new object, writes it, and finds it again. */

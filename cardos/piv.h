@@ -157,13 +157,21 @@ CK_RV piv_general_authenticate(struct card_applet *a, struct apdu command,
 CK_RV piv_admin_login(struct card_applet *a, struct cursor text) MUST_CHECK;
 CK_RV piv_admin_change(struct card_applet *a, struct cursor old_text,
 		       struct cursor new_text) MUST_CHECK;
-/* With the bytes of the key. */
+/* With the bytes of the key, and of a new one of the same cipher. */
 CK_RV piv_admin_authenticate(struct card_applet *a,
 			     struct cursor key) MUST_CHECK;
+CK_RV piv_admin_set(struct card_applet *a, struct cursor key) MUST_CHECK;
 /* Ends that by an answer that is wrong, where nothing else does. */
 CK_RV piv_admin_spoil(struct card_applet *a) MUST_CHECK;
-/* Makes sure that who is logged in may write. CKR_USER_NOT_LOGGED_IN. */
+/* piv_protected.c: makes sure that who is logged in may write; the user may
+ * when the PIN protects the management key. CKR_USER_NOT_LOGGED_IN. */
 CK_RV piv_admin_need(struct card_applet *a) MUST_CHECK;
+/* The management key is KEY now: so is the one that the PIN protects. */
+CK_RV piv_protected_follow(struct card_applet *a,
+			   struct cursor key) MUST_CHECK;
+/* The PIN is another: so is the management key that is made of it. */
+CK_RV piv_derived_follow(struct card_applet *a, struct cursor old_pin,
+			 struct cursor new_pin) MUST_CHECK;
 
 /* piv_pin.c */
 CK_RV piv_pin_status(struct card_applet *a, size_t pin,
@@ -182,6 +190,17 @@ CK_RV piv_write(struct card_applet *a, const struct card_new *new, uint64_t id);
 CK_RV piv_generate(struct card_applet *a, const struct card_new *new,
 		   uint64_t id);
 CK_RV piv_remove(struct card_applet *a, const struct card_object *object);
+/* piv_import.c */
+CK_RV piv_import(struct card_applet *a, const struct card_new *new,
+		 uint8_t reference) MUST_CHECK;
+/* Yubico's policies in a template, as the tags that GENERATE and IMPORT take.
+ * CKR_ATTRIBUTE_VALUE_INVALID. */
+CK_RV piv_policies_put(const struct card_new *new,
+		       struct builder *out) MUST_CHECK;
+uint8_t piv_new_algorithm(const struct card_new *new);
+/* Keeps a public key that was made here; takes it. */
+void piv_made_keep(struct card_applet *a, uint8_t reference,
+		   struct pubkey *key);
 /* PUT DATA; without content the object is gone. */
 CK_RV piv_put_data(struct card_applet *a, struct cursor tag,
 		   struct cursor content) MUST_CHECK;

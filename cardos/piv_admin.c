@@ -17,7 +17,6 @@ enum {
 	BLOCK_MAX = 16,
 	TEMPLATE_MAX = 64,
 	ANSWER_MAX = 256,
-	SW_NO_REFERENCE = 0x6A88,
 };
 
 struct piv_cipher {
@@ -347,19 +346,19 @@ piv_admin_change(struct card_applet *a, struct cursor old_text,
 		rv = admin_set(a, cipher, builder_read(&key));
 	else
 		rv = CKR_PIN_LEN_RANGE;
+	if (rv == CKR_OK)
+		rv = piv_protected_follow(a, builder_read(&key));
 	mem_wipe(bytes, sizeof(bytes));
 	return rv;
 }
 
 CK_RV
-piv_admin_need(struct card_applet *a)
+piv_admin_set(struct card_applet *a, struct cursor key)
 {
-	if (a->by_so)
-		return CKR_OK;
-	log_line(LOG_ERROR,
-		 "PIV: to write, log in as SO with the management key, or have "
-		 "it protected by the PIN (ykman piv access "
-		 "change-management-key --protect)");
-	a->sw = SW_NO_REFERENCE;
-	return CKR_USER_NOT_LOGGED_IN;
+	const struct piv *piv = a->state;
+	const struct piv_cipher *cipher = cipher_find(piv->cipher);
+
+	return cipher != NULL && cipher->key == key.left
+		       ? admin_set(a, cipher, key)
+		       : CKR_FUNCTION_FAILED;
 }

@@ -198,6 +198,8 @@ piv_user_change(struct card_applet *a, size_t pin, struct cursor old_value,
 			     new_value);
 	if (a->sw != 0)
 		*status = iso_pin_status(a->sw);
+	if (rv == CKR_OK && old_value.at != NULL)
+		rv = piv_derived_follow(a, old_value, new_value);
 	return rv;
 }
 

@@ -1,6 +1,7 @@
 /* What is written to a PIV card: keys that it makes, and certificates. */
 #include "piv.h"
 
+#include "crypto.h"
 #include "log.h"
 #include "mem.h"
 #include "tlv.h"
@@ -21,8 +22,10 @@ enum {
 	TAG_MODULUS = 0x81,
 	TAG_EXPONENT = 0x82,
 	TAG_POINT = 0x86,
-	POLICY_MAX = 3,	   /* always, cached */
-	OBJECT_MAX = 3049, /* what is in 53, on YubiKeys from 4 on */
+	POLICY_MAX = 3, /* always, cached */
+	INFO_PLAIN = 0,
+	INFO_GZIP = 1,
+	OBJECT_MAX = 32768, /* of cards that nothing is known of */
 	DATA_MAX = OBJECT_MAX + 32,
 	COMMAND_MAX = 32,
 	SW_REFUSED = 0x6982,
@@ -63,9 +66,8 @@ piv_made(const struct card_applet *a, uint8_t reference)
 	return piv->made[reference % PIV_KEYS];
 }
 
-/* Takes the key. */
-static void
-made_keep(struct card_applet *a, uint8_t reference, struct pubkey *key)
+void
+piv_made_keep(struct card_applet *a, uint8_t reference, struct pubkey *key)
 {
 	struct piv *piv = a->state;
 
@@ -77,7 +79,7 @@ void
 piv_made_forget(struct card_applet *a)
 {
 	for (unsigned i = 0; i < PIV_KEYS; i++)
-		made_keep(a, (uint8_t)i, NULL);
+		piv_made_keep(a, (uint8_t)i, NULL);
 }
 
 CK_RV
@@ -102,20 +104,65 @@ piv_put_data(struct card_applet *a, struct cursor tag, struct cursor content)
 	return rv;
 }
 
+/* How much an object holds, by a text in the historical bytes; the longer of
+ * two that begin alike first. */
+struct object_limit {
+	const char *text;
+	size_t max;
+};
+
+static const struct object_limit object_limits[] = {
+	{ "YubikeyNEO", 2025 },
+	{ "Yubikey", 3049 },
+	{ "YubiKey", 3049 },
+};
+
+static size_t
+object_max(const struct card_applet *a)
+{
+	const struct transport_info *info =
+		a->transport->ops->info(a->transport);
+	struct cursor text =
+		iso_historical(cursor_of(info->atr, info->atr_size));
+
+	for (size_t i = 0;
+	     i < sizeof(object_limits) / sizeof(object_limits[0]); i++)
+		if (iso_contains_text(text, object_limits[i].text))
+			return object_limits[i].max;
+	return OBJECT_MAX;
+}
+
 /* The container of a certificate (SP 800-73-4 part 1, appendix A). */
 static CK_RV
-container_make(struct cursor der, struct builder *content)
+container_put(struct cursor der, uint8_t info, struct builder *content)
 {
-	static const uint8_t plain;
-
 	tlv_put(content, TAG_CERTIFICATE, der);
-	tlv_put(content, TAG_CERT_INFO, cursor_of(&plain, 1));
+	tlv_put(content, TAG_CERT_INFO, cursor_of(&info, 1));
 	tlv_put(content, TAG_CHECK, cursor_of(NULL, 0));
 	return builder_ok(content) ? CKR_OK : CKR_DEVICE_MEMORY;
 }
 
-static uint8_t
-new_algorithm(const struct card_new *new)
+/* One that is too large for the card is compressed, as the standard has it. */
+static CK_RV
+container_make(struct cursor der, struct builder *content)
+{
+	struct builder packed = builder_heap(CERTIFICATE_MAX);
+	CK_RV rv = container_put(der, INFO_PLAIN, content);
+
+	if (rv == CKR_OK) {
+		builder_free(&packed);
+		return rv;
+	}
+	builder_reset(content);
+	rv = deflate_bytes(der, &packed);
+	if (rv == CKR_OK)
+		rv = container_put(builder_read(&packed), INFO_GZIP, content);
+	builder_free(&packed);
+	return rv;
+}
+
+uint8_t
+piv_new_algorithm(const struct card_new *new)
 {
 	const struct pubkey kind = { .type = new->key_type,
 				     .bits = new->bits,
@@ -152,28 +199,43 @@ policy_of(const struct card_new *new, CK_ATTRIBUTE_TYPE type, uint8_t *policy)
 	return CKR_OK;
 }
 
+CK_RV
+piv_policies_put(const struct card_new *new, struct builder *out)
+{
+	uint8_t pin, touch;
+	CK_RV rv;
+
+	if ((rv = policy_of(new, PIV_PIN_POLICY, &pin)) ||
+	    (rv = policy_of(new, PIV_TOUCH_POLICY, &touch)))
+		return rv;
+	if (pin != 0)
+		tlv_put(out, TAG_PIN_POLICY, cursor_of(&pin, 1));
+	if (touch != 0)
+		tlv_put(out, TAG_TOUCH_POLICY, cursor_of(&touch, 1));
+	return CKR_OK;
+}
+
 /* The exponent that all such cards use, or none said. */
 static CK_RV
 place_key(const struct card_new *new)
 {
 	static const uint8_t f4[] = { 1, 0, 1 };
-	uint8_t pin, touch;
-	CK_RV rv;
+	uint8_t bytes[COMMAND_MAX];
+	struct builder policies = builder_over(bytes, sizeof(bytes));
 
-	if (new_algorithm(new) == 0)
+	if (piv_new_algorithm(new) == 0)
 		return new->key_type == CKK_RSA ? CKR_KEY_SIZE_RANGE
 						: CKR_CURVE_NOT_SUPPORTED;
-	if (new->key_type == CKK_RSA &&new->exponent.left > 0 &&
+	if (new->key_type == CKK_RSA && new->exponent.left > 0 &&
 	    !cursor_is(new->exponent, f4, sizeof(f4)))
 		return CKR_ATTRIBUTE_VALUE_INVALID;
-	rv = policy_of(new, PIV_PIN_POLICY, &pin);
-	return rv == CKR_OK ? policy_of(new, PIV_TOUCH_POLICY, &touch) : rv;
+	return piv_policies_put(new, &policies);
 }
 
 static CK_RV
-place_certificate(const struct card_new *new)
+place_certificate(const struct card_applet *a, const struct card_new *new)
 {
-	struct builder content = builder_heap(OBJECT_MAX);
+	struct builder content = builder_heap(object_max(a));
 	CK_RV rv = container_make(new->certificate.der, &content);
 
 	builder_free(&content);
@@ -189,7 +251,7 @@ piv_place(struct card_applet *a, const struct card_new *new, uint64_t *id)
 
 	if (new->class == CKO_DATA)
 		return CKR_ATTRIBUTE_VALUE_INVALID;
-	rv = new->class == CKO_CERTIFICATE ? place_certificate(new)
+	rv = new->class == CKO_CERTIFICATE ? place_certificate(a, new)
 					   : place_key(new);
 	if (rv != CKR_OK)
 		return rv;
@@ -204,7 +266,7 @@ static CK_RV
 write_certificate(struct card_applet *a, const struct card_new *new,
 		  struct cursor object)
 {
-	struct builder content = builder_heap(OBJECT_MAX);
+	struct builder content = builder_heap(object_max(a));
 	CK_RV rv = container_make(new->certificate.der, &content);
 
 	if (rv == CKR_OK)
@@ -219,11 +281,12 @@ piv_write(struct card_applet *a, const struct card_new *new, uint64_t id)
 	struct cursor object;
 	CK_RV rv;
 
-	if (new->class != CKO_CERTIFICATE ||
-	    !piv_slot_id(piv_reference(id), new->class, &id, &object))
+	if (!piv_slot_id(piv_reference(id), new->class, &id, &object))
 		return CKR_ATTRIBUTE_VALUE_INVALID;
 	rv = piv_admin_need(a);
-	if (rv == CKR_OK)
+	if (rv == CKR_OK && new->class == CKO_PRIVATE_KEY)
+		rv = piv_import(a, new, piv_reference(id));
+	else if (rv == CKR_OK)
 		rv = write_certificate(a, new, object);
 	if (rv == CKR_OK)
 		piv_retired_show(a, piv_reference(id));
@@ -235,18 +298,14 @@ piv_write(struct card_applet *a, const struct card_new *new, uint64_t id)
 static CK_RV
 generate_template(const struct card_new *new, struct builder *data)
 {
-	uint8_t bytes[COMMAND_MAX], algorithm = new_algorithm(new), pin, touch;
+	uint8_t bytes[COMMAND_MAX], algorithm = piv_new_algorithm(new);
 	struct builder inner = builder_over(bytes, sizeof(bytes));
 	CK_RV rv;
 
-	if ((rv = policy_of(new, PIV_PIN_POLICY, &pin)) ||
-	    (rv = policy_of(new, PIV_TOUCH_POLICY, &touch)))
-		return rv;
 	tlv_put(&inner, TAG_ALGORITHM, cursor_of(&algorithm, 1));
-	if (pin != 0)
-		tlv_put(&inner, TAG_PIN_POLICY, cursor_of(&pin, 1));
-	if (touch != 0)
-		tlv_put(&inner, TAG_TOUCH_POLICY, cursor_of(&touch, 1));
+	rv = piv_policies_put(new, &inner);
+	if (rv != CKR_OK)
+		return rv;
 	tlv_put(data, TAG_GENERATE, builder_read(&inner));
 	return builder_ok(data) ? CKR_OK : CKR_FUNCTION_FAILED;
 }
@@ -332,7 +391,7 @@ piv_generate(struct card_applet *a, const struct card_new *new, uint64_t id)
 		rv = generate_send(a, new, reference, &key);
 	if (rv != CKR_OK)
 		return rv;
-	made_keep(a, reference, key);
+	piv_made_keep(a, reference, key);
 	piv_retired_show(a, reference);
 	rv = piv_put_data(a, object, cursor_of(NULL, 0));
 	if (rv == CKR_OK || applet_mute(a, rv))

@@ -460,6 +460,24 @@ pbkdf2_password(const CK_PKCS5_PBKD2_PARAMS2 *p)
 }
 
 CK_RV
+kdf_password(enum digest d, struct cursor password, struct cursor salt,
+	     uint64_t rounds, size_t wanted, struct builder *out)
+{
+	/* OpenSSL takes nothing at all for no password given */
+	static const uint8_t none;
+	if (password.left == 0)
+		password.at = &none;
+	if (salt.left == 0)
+		salt.at = &none;
+	uint8_t *place = builder_space(out, wanted);
+	if (place == NULL || crypto_get() == NULL)
+		return CKR_HOST_MEMORY;
+	crypto_enter();
+	bool good = pbkdf2_run(d, password, salt, rounds, place, wanted);
+	return crypto_leave(good, CKR_FUNCTION_FAILED);
+}
+
+CK_RV
 kdf_pbkdf2(const CK_MECHANISM *mechanism, size_t wanted, struct builder *out)
 {
 	CK_PKCS5_PBKD2_PARAMS2 p;
@@ -474,16 +492,5 @@ kdf_pbkdf2(const CK_MECHANISM *mechanism, size_t wanted, struct builder *out)
 	    p.iterations == 0 || p.iterations > ROUNDS_MAX ||
 	    password.left > PASSWORD_MAX || salt.left > PASSWORD_MAX)
 		return CKR_MECHANISM_PARAM_INVALID;
-	/* OpenSSL takes nothing at all for no password given */
-	static const uint8_t none;
-	if (password.left == 0)
-		password.at = &none;
-	if (salt.left == 0)
-		salt.at = &none;
-	uint8_t *place = builder_space(out, wanted);
-	if (place == NULL || crypto_get() == NULL)
-		return CKR_HOST_MEMORY;
-	crypto_enter();
-	bool good = pbkdf2_run(d, password, salt, p.iterations, place, wanted);
-	return crypto_leave(good, CKR_FUNCTION_FAILED);
+	return kdf_password(d, password, salt, p.iterations, wanted, out);
 }

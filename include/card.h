@@ -4,6 +4,7 @@
 
 #include "apdu.h"
 #include "card_key.h"
+#include "mem.h"
 #include "object.h"
 
 /*
@@ -67,7 +68,10 @@ struct card_applet {
 	 * whether the PIN will be there for another one. */
 	const struct card_key *pin_for;
 	bool pin_kept;
-	bool by_so; /* who writes: the security officer, else the user */
+	/* Who writes: the security officer, else the user, and the PIN of
+	 * either if it is kept. */
+	bool by_so;
+	const struct secret *kept;
 };
 
 /*

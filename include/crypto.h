@@ -127,6 +127,8 @@ CK_RV padding_decode(const struct scheme *scheme, struct cursor block,
 /* Inflates gzip or zlib data up to LIMIT bytes (the builder's limit counts).
  * CKR_DATA_INVALID. */
 CK_RV inflate_bytes(struct cursor in, struct builder *out) MUST_CHECK;
+/* The other way round, as gzip. CKR_DEVICE_MEMORY: does not fit OUT. */
+CK_RV deflate_bytes(struct cursor in, struct builder *out) MUST_CHECK;
 
 CK_RV random_bytes(void *out, size_t size) MUST_CHECK;
 

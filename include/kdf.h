@@ -44,6 +44,10 @@ CK_RV kdf_agreed(CK_EC_KDF_TYPE kdf, struct cursor secret,
 CK_RV kdf_tls_prf(CK_MECHANISM_TYPE prf, struct cursor secret,
 		  struct cursor seed, size_t wanted,
 		  struct builder *out) MUST_CHECK;
+/* PBKDF2 (RFC 8018, 5.2) as it is. */
+CK_RV kdf_password(enum digest d, struct cursor password, struct cursor salt,
+		   uint64_t rounds, size_t wanted,
+		   struct builder *out) MUST_CHECK;
 /* CKM_PKCS5_PBKD2, whose password is in its parameter. */
 CK_RV kdf_pbkdf2(const CK_MECHANISM *mechanism, size_t wanted,
 		 struct builder *out) MUST_CHECK;

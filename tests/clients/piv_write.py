@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """Writes to a PIV card as its security officer, and by C_SetPIN.
 
-usage: piv_write.py MODULE, beside an empty card. What is written is
+usage: piv_write.py MODULE FIRMWARE, beside an empty card. What is written is
 judged by yubico-piv-tool and OpenSSL.
 """
 
+import hashlib
 import os
 import re
 import subprocess
@@ -16,6 +17,7 @@ import PyKCS11 as p11
 FLAGS = p11.CKF_SERIAL_SESSION | p11.CKF_RW_SESSION
 KEY = "010203040506070801020304050607080102030405060708"
 P256 = bytes.fromhex("06082a8648ce3d030107")
+TOUCH_POLICY, PIN_POLICY = 0xd9554201, 0xd9554202
 SHA256_RSA = p11.Mechanism(p11.CKM_SHA256_RSA_PKCS, None)
 RSA_PAIR = p11.Mechanism(p11.CKM_RSA_PKCS_KEY_PAIR_GEN, None)
 EC_PAIR = p11.Mechanism(p11.CKM_EC_KEY_PAIR_GEN, None)
@@ -255,6 +257,154 @@ def replaced(session):
     session.logout()
 
 
+def number(key, name):
+    """A number of an openssl pkey -text dump."""
+    text = re.search(rf"^{name}:\n((?: +[0-9a-f:]+\n)+)", key, re.M).group(1)
+    return bytes.fromhex(re.sub(r"[^0-9a-f]", "", text)).lstrip(b"\0")
+
+
+def rsa_template(path, cka_id, parts=("prime1", "prime2")):
+    text = run("openssl", "pkey", "-in", path, "-text", "-noout").decode()
+    kinds = {"modulus": p11.CKA_MODULUS, "prime1": p11.CKA_PRIME_1,
+             "prime2": p11.CKA_PRIME_2, "exponent1": p11.CKA_EXPONENT_1,
+             "exponent2": p11.CKA_EXPONENT_2,
+             "coefficient": p11.CKA_COEFFICIENT,
+             "privateExponent": p11.CKA_PRIVATE_EXPONENT}
+    return [(p11.CKA_CLASS, p11.CKO_PRIVATE_KEY),
+            (p11.CKA_KEY_TYPE, p11.CKK_RSA), (p11.CKA_TOKEN, p11.CK_TRUE),
+            (p11.CKA_PRIVATE, p11.CK_TRUE), (p11.CKA_SENSITIVE, p11.CK_TRUE),
+            (p11.CKA_ID, cka_id), (p11.CKA_PUBLIC_EXPONENT, b"\1\0\1")] + [
+                (kinds[part], number(text, part)) for part in parts]
+
+
+def ec_template(path, cka_id):
+    text = run("openssl", "pkey", "-in", path, "-text", "-noout").decode()
+    return [(p11.CKA_CLASS, p11.CKO_PRIVATE_KEY),
+            (p11.CKA_KEY_TYPE, p11.CKK_EC), (p11.CKA_TOKEN, p11.CK_TRUE),
+            (p11.CKA_ID, cka_id), (p11.CKA_EC_PARAMS, P256),
+            (p11.CKA_VALUE, number(text, "priv"))]
+
+
+def imports(session, firmware):
+    """Keys that are brought, refused and replaced."""
+    rsa_key, ec_key = (tempfile.NamedTemporaryFile() for _ in range(2))
+    run("openssl", "genrsa", "-out", rsa_key.name, "2048")
+    run("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout",
+        "-out", ec_key.name)
+    whole = rsa_template(rsa_key.name, b"\3", (
+        "modulus", "prime1", "prime2", "exponent1", "exponent2",
+        "coefficient", "privateExponent"))
+    invalid = p11.CKR_ATTRIBUTE_VALUE_INVALID
+    silent("a key, without a login", p11.CKR_USER_NOT_LOGGED_IN,
+           session.createObject, whole)
+    session.login(KEY, p11.CKU_SO)
+    silent("half a key", p11.CKR_TEMPLATE_INCOMPLETE, session.createObject,
+           rsa_template(rsa_key.name, b"\3", ("prime1",)))
+    for at, (kind, value) in enumerate(whole):
+        if kind >= p11.CKA_MODULUS and kind != p11.CKA_PUBLIC_EXPONENT:
+            wrong = bytes([value[0], value[1] ^ 1]) + value[2:]
+            silent(f"a wrong {kind:x}", invalid, session.createObject,
+                   whole[:at] + [(kind, wrong)] + whole[at + 1:])
+    silent("a scalar of zero", invalid, session.createObject,
+           ec_template(ec_key.name, b"\3")[:-1] + [(p11.CKA_VALUE, b"\0")])
+    silent("no policy", invalid, session.createObject,
+           whole + [(PIN_POLICY, b"\x09")])
+
+    # the certificate comes first and stays, another one's goes
+    pem = run("openssl", "pkey", "-in", rsa_key.name, "-pubout")
+    der = certificate("/CN=brought", pem)
+    session.createObject(certificate_template(der, b"\3"))
+    session.createObject(whole)
+    if count(session, p11.CKO_CERTIFICATE, b"\3") != 1:
+        sys.exit("the certificate of a key that was brought is gone")
+    session.createObject(rsa_template(rsa_key.name, b"\3"))
+    session.createObject(ec_template(ec_key.name, b"\3"))
+    if count(session, p11.CKO_CERTIFICATE, b"\3") != 0:
+        sys.exit("a certificate of another key stays")
+    policies = [(PIN_POLICY, b"\2"), (TOUCH_POLICY, b"\1")]
+    if firmware == "neo":
+        expect("policies", invalid, session.createObject,
+               ec_template(ec_key.name, b"\1") + policies)
+        policies = []
+    session.createObject(ec_template(ec_key.name, b"\1") + policies)
+    session.logout()
+    session.login("123456")
+    key = session.findObjects([(p11.CKA_CLASS, p11.CKO_PRIVATE_KEY),
+                               (p11.CKA_ID, b"\1")])[0]
+    digest = os.urandom(32)
+    signature = bytes(session.sign(key, digest, p11.Mechanism(p11.CKM_ECDSA,
+                                                              None)))
+    session.logout()
+    with tempfile.TemporaryDirectory() as folder:
+        half = len(signature) // 2
+        text = "asn1=SEQUENCE:s\n[s]\n" + "".join(
+            f"{name}=INTEGER:0x{part.hex()}\n" for name, part in
+            [("r", signature[:half]), ("s", signature[half:])])
+        files = {"conf": text.encode(), "digest": digest}
+        for name, data in files.items():
+            with open(f"{folder}/{name}", "wb") as file:
+                file.write(data)
+        run("openssl", "asn1parse", "-genconf", folder + "/conf", "-out",
+            folder + "/sig", "-noout")
+        run("openssl", "pkeyutl", "-verify", "-inkey", ec_key.name, "-in",
+            folder + "/digest", "-sigfile", folder + "/sig")
+
+
+def put(tag, content):
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write(content)
+        file.flush()
+        yubico("-k" + KEY, "-a", "write-object", "--id", tag, "-f", "hex",
+               "-i", file.name)
+
+
+def protected(session):
+    """The user writes when the PIN protects the management key."""
+    put("0x5fff00", "8003810102")
+    put("0x5fc109", "881a8918" + KEY)
+    der = certificate("/CN=user")
+    session.login("123456")
+    session.createObject(certificate_template(der, b"\2"))
+    if count(session, p11.CKO_CERTIFICATE, b"\2") != 1:
+        sys.exit("the user's certificate is not there")
+    session.logout()
+    if state("admin"):
+        sys.exit("what the user may write outlives the login")
+
+    # a new management key is protected again
+    other = "12" * 8 + "34" * 8 + "56" * 8
+    session.login(KEY, p11.CKU_SO)
+    session.setPin(KEY, other)
+    session.logout()
+    session.login("123456")
+    session.createObject(certificate_template(der, b"\4"))
+    session.logout()
+    session.login(other, p11.CKU_SO)
+    session.setPin(other, KEY)
+    session.logout()
+
+    # one that is made of the PIN follows it
+    salt = bytes(range(16))
+    put("0x5fff00", "8015" + "810100" + "8210" + salt.hex())
+    made = hashlib.pbkdf2_hmac("sha1", b"123456", salt, 10000, 24).hex()
+    yubico("-k" + KEY, "-a", "set-mgm-key", "-n", made)
+    session.login("123456")
+    session.createObject(certificate_template(der, b"\3"))
+    session.setPin("123456", "654321")
+    session.createObject(certificate_template(der, b"\4"))
+    session.logout()
+    session.setPin("654321", "123456")
+    if state("admin"):
+        sys.exit("a new PIN leaves the management key authenticated")
+    session.login(made, p11.CKU_SO)
+    session.setPin(made, KEY)
+    session.logout()
+    session.login("123456")
+    expect("no key of the PIN's any more", p11.CKR_USER_NOT_LOGGED_IN,
+           session.createObject, certificate_template(der, b"\2"))
+    session.logout()
+
+
 def pins(session):
     other = "12" * 8 + "34" * 8 + "56" * 8
     wrong, locked = p11.CKR_PIN_INCORRECT, p11.CKR_PIN_LOCKED
@@ -329,7 +479,10 @@ def main():
     judged(pem, der)
     signs(session, pem)
     replaced(session)
+    imports(session, sys.argv[2])
     pins(session)
+    if sys.argv[2] != "5.7":  # Yubico's tool knows no AES before its 2.3
+        protected(session)
     session.closeSession()
     reset(lib, slot)
 

@@ -24,6 +24,12 @@ enum {
 	KEY_TEXT_MAX = 64, /* and the longest in hexadecimal */
 	SW_OK = 0x9000,
 	SW_WRONG_DATA = 0x6A80,
+	SW_WRONG_REFERENCE = 0x6A86,
+	SW_PIN_WANTED = 0x6982,
+	RSA_USUAL = 2048,
+	RSA_LONG = 3072,
+	OLD_RSA_LONG = 0xE0,
+	OLD_RSA_LONGEST = 0xE1,
 	TEMPLATE_MAX = 4096,
 	PIECES_MAX = 256,
 };
@@ -279,6 +285,17 @@ piv_general_authenticate(struct card_applet *a, struct apdu command,
 	return rv;
 }
 
+static uint8_t
+job_algorithm(const struct card_applet *a, const struct card_job *job)
+{
+	const struct pubkey *key = job->key->public_key;
+	const struct piv *piv = a->state;
+
+	if (!piv->old_numbers || key->type != CKK_RSA || key->bits <= RSA_USUAL)
+		return piv_algorithm(key);
+	return key->bits == RSA_LONG ? OLD_RSA_LONG : OLD_RSA_LONGEST;
+}
+
 /* An empty response is asked for, then comes the input (SP 800-73-4 part 2,
  * 3.2.4 and appendix A). */
 static CK_RV
@@ -288,7 +305,7 @@ piv_authenticate(struct card_applet *a, const struct card_job *job,
 	struct builder inner = builder_heap(TEMPLATE_MAX);
 	const struct pubkey *key = job->key->public_key;
 	const struct apdu command = {
-		.p1 = piv_algorithm(key),
+		.p1 = job_algorithm(a, job),
 		.p2 = piv_reference(job->key->id),
 		/* a short answer may come to a short command */
 		.le = key->type == CKK_RSA ? APDU_ANSWER_MAX
@@ -311,8 +328,11 @@ piv_command(struct card_applet *a, const struct card_job *job,
 	    struct builder *answer)
 {
 	struct piv *piv = a->state;
+	uint8_t reference = piv_reference(job->key->id);
 	bool establishes = job->primitive == CARD_RSA_RAW &&
-			   piv_reference(job->key->id) == PIV_KEY_MANAGEMENT;
+			   (reference == PIV_KEY_MANAGEMENT ||
+			    (reference >= PIV_RETIRED &&
+			     reference < PIV_RETIRED_END));
 	CK_RV rv;
 
 	if (job->primitive == CARD_ECDH || (establishes && piv->exponentiates))
@@ -347,12 +367,33 @@ piv_result(const struct card_job *job, struct cursor answer,
 	return builder_ok(out) ? CKR_OK : CKR_DEVICE_ERROR;
 }
 
+/* A card that refuses the number of a long RSA key may have had another; one
+ * that wants the PIN then has taken it. */
+static CK_RV
+piv_command_numbered(struct card_applet *a, const struct card_job *job,
+		     struct builder *answer)
+{
+	const struct pubkey *key = job->key->public_key;
+	struct piv *piv = a->state;
+	CK_RV rv = piv_command(a, job, answer);
+
+	if (piv->old_numbers || key->type != CKK_RSA ||
+	    key->bits <= RSA_USUAL ||
+	    (a->sw != SW_WRONG_DATA && a->sw != SW_WRONG_REFERENCE))
+		return rv;
+	builder_reset(answer);
+	piv->old_numbers = true;
+	rv = piv_command(a, job, answer);
+	piv->old_numbers = rv == CKR_OK || a->sw == SW_PIN_WANTED;
+	return rv;
+}
+
 static CK_RV
 piv_compute(struct card_applet *a, const struct card_job *job,
 	    struct builder *out)
 {
 	struct builder answer = builder_heap(APDU_ANSWER_MAX);
-	CK_RV rv = piv_command(a, job, &answer);
+	CK_RV rv = piv_command_numbered(a, job, &answer);
 
 	if (rv == CKR_OK)
 		rv = piv_result(job, builder_read(&answer), out);

@@ -42,6 +42,8 @@ struct piv_version {
 struct piv {
 	/* The key management key wants tag 85 for RSA as well. */
 	bool exponentiates;
+	/* Long RSA keys have the numbers of Nitrokeys before 1.8.2. */
+	bool old_numbers;
 	bool admin;	/* 9B was authenticated, and not ended since */
 	uint8_t cipher; /* of 9B, 0: not known */
 	/* Public keys that were made here, of cards that tell of none. */

@@ -55,6 +55,23 @@ static uint8_t certificate[] = {
 	0x06, 0x79, 0x54, 0x5D, 0x31, 0x8D, 0x7F, 0xA7, 0xA0, 0xC2,
 };
 
+/* P-256's base point, 04 || X || Y. */
+static const uint8_t point[] = {
+	0x04, 0x6B, 0x17, 0xD1, 0xF2, 0xE1, 0x2C, 0x42, 0x47, 0xF8, 0xBC,
+	0xE6, 0xE5, 0x63, 0xA4, 0x40, 0xF2, 0x77, 0x03, 0x7D, 0x81, 0x2D,
+	0xEB, 0x33, 0xA0, 0xF4, 0xA1, 0x39, 0x45, 0xD8, 0x98, 0xC2, 0x96,
+	0x4F, 0xE3, 0x42, 0xE2, 0xFE, 0x1A, 0x7F, 0x9B, 0x8E, 0xE7, 0xEB,
+	0x4A, 0x7C, 0x0F, 0x9E, 0x16, 0x2B, 0xCE, 0x33, 0x57, 0x6B, 0x31,
+	0x5E, 0xCE, 0xCB, 0xB6, 0x40, 0x68, 0x37, 0xBF, 0x51, 0xF5,
+};
+
+/* So that what only Yubico's keys are asked is reached, too. */
+static const uint8_t known_atr[] = {
+	0x3B, 0xFD, 0x13, 0x00, 0x00, 0x81, 0x31, 0xFE,
+	0x15, 0x80, 0x73, 0xC0, 0x21, 0xC0, 0x57, 0x59,
+	0x75, 0x62, 0x69, 0x4B, 0x65, 0x79, 0x40,
+};
+
 const struct cursor good_certificate = { certificate, sizeof(certificate) };
 
 struct fuzzed {
@@ -200,6 +217,12 @@ fuzzed_info(struct transport *t)
 	return &fuzzed_of(t)->info;
 }
 
+static bool
+fuzzed_alone(struct transport *t)
+{
+	return fuzzed_of(t)->generation % 2 == 0;
+}
+
 static void
 fuzzed_release(struct transport *t)
 {
@@ -211,6 +234,7 @@ static const struct transport_ops fuzzed_ops = {
 	.end = fuzzed_end,
 	.exchange = fuzzed_exchange,
 	.info = fuzzed_info,
+	.alone = fuzzed_alone,
 	.release = fuzzed_release,
 	.close = fuzzed_release,
 };
@@ -236,6 +260,35 @@ operate(struct token *t, uint64_t key, enum operation_kind kind,
 	builder_free(&out);
 }
 
+/* With the curve's own point, so that every card is asked. */
+static void
+agree(struct token *t, uint64_t key)
+{
+	CK_ECDH1_DERIVE_PARAMS p = { .kdf = CKD_NULL,
+				     .ulPublicDataLen = sizeof(point),
+				     .pPublicData = (CK_BYTE *)point };
+	CK_MECHANISM m = { CKM_ECDH1_DERIVE, &p, sizeof(p) };
+	struct derivation d = { .mechanism = &m, .key = key };
+	struct builder secret = builder_heap(APDU_ANSWER_MAX);
+
+	require(t->ops->agree(t, &d, &secret) != CKR_OK || secret.used == 32);
+	builder_free(&secret);
+}
+
+static void
+read_data(struct token *t)
+{
+	CK_OBJECT_CLASS class = CKO_DATA;
+	CK_ATTRIBUTE match = { CKA_CLASS, &class, sizeof(class) };
+	CK_ATTRIBUTE value = { CKA_VALUE, NULL, 0 };
+	struct ids found = { 0 };
+
+	DROP(t->ops->search(t, (struct template){ &match, 1 }, &found));
+	for (size_t i = 0; i < found.count; i++)
+		DROP(t->ops->attributes_get(t, found.list[i], &value, 1));
+	ids_free(&found);
+}
+
 static void
 use(struct token *t)
 {
@@ -251,8 +304,10 @@ use(struct token *t)
 		operate(t, found.list[i], OPERATION_SIGN, CKM_ECDSA_SHA256);
 		operate(t, found.list[i], OPERATION_SIGN, CKM_RSA_PKCS);
 		operate(t, found.list[i], OPERATION_DECRYPT, CKM_RSA_PKCS);
+		agree(t, found.list[i]);
 	}
 	ids_free(&found);
+	read_data(t);
 	DROP(t->ops->info(t, &info));
 	DROP(t->ops->logout(t));
 	t->ops->idle(t);
@@ -380,7 +435,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	f.info.t0 = (flags & 1) != 0;
 	f.info.shared = (flags & 2) != 0;
 	config.pin_keep = (flags & 4) != 0;
-	builder_append(&atr, cursor_take(&f.input, flags >> 3));
+	config.piv_retired_all = (flags & 2) != 0;
+	config.piv_always_authenticate = (flags & 1) != 0;
+	if (flags >> 3 == ATR_MAX - 2)
+		builder_put(&atr, known_atr, sizeof(known_atr));
+	else
+		builder_append(&atr, cursor_take(&f.input, flags >> 3));
 	f.info.atr_size = atr.used;
 	place = cursor_u8(&f.input);
 	if (card_tokens_open(&f.transport, &config, tokens, &count) != CKR_OK)

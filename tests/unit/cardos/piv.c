@@ -189,6 +189,33 @@ compute_short_result(void **state)
 	pubkey_free(key);
 }
 
+/* Nitrokeys before 1.8.2 call RSA-3072 E0: tried once, and remembered. */
+static void
+compute_old_numbers(void **state)
+{
+	struct builder modulus = builder_heap(384), out = builder_heap(512);
+	struct pubkey *key = NULL;
+
+	builder_fill(&modulus, 0xC5, 384);
+	assert_int_equal(
+		pubkey_from_rsa(builder_read(&modulus), hex("010001"), &key),
+		CKR_OK);
+	script_add(script, "> 0087059A077C05820081010100\n< 6A86\n"
+			   "> 0087E09A077C05820081010100\n< 6A86\n");
+	assert_int_not_equal(compute(key, 0x9A, hex("01"), &out), CKR_OK);
+	script_add(script, "> 0087059A077C05820081010100\n< 6A80\n"
+			   "> 0087E09A077C05820081010100\n< 6982\n");
+	assert_int_equal(compute(key, 0x9A, hex("01"), &out),
+			 CKR_USER_NOT_LOGGED_IN);
+	script_add(script, "> 0087E09A077C05820081010100\n"
+			   "< 7C058203AABBCC9000\n");
+	assert_int_equal(compute(key, 0x9A, hex("01"), &out), CKR_OK);
+	assert_int_equal(out.used, 384);
+	builder_free(&modulus);
+	builder_free(&out);
+	pubkey_free(key);
+}
+
 /* A key for key establishment wants tag 85, which is remembered. */
 static void
 compute_establishes(void **state)
@@ -362,6 +389,7 @@ main(void)
 		CASE("pin/neo", pin_neo),
 		CASE("compute/short-result", compute_short_result),
 		CASE("compute/establishes", compute_establishes),
+		CASE("compute/old-numbers", compute_old_numbers),
 		CASE("compute/unannounced", compute_unannounced),
 		CASE("compute/ecdsa", compute_ecdsa),
 		CASE("compute/rsa-short", compute_rsa_short),

@@ -38,6 +38,10 @@ enum { KEY_SIZES_MAX = 3 };
 #define ALGORITHM_DSA "1.2.840.10040.4.1"
 #define ALGORITHM_DH "1.2.840.113549.1.3.1"
 
+enum { PARAMETER_SETS = 18 }; /* see parameter_set.c */
+/* Does this libcrypto have an algorithm? To learn that it has not takes long,
+ * and mechanism lists ask each time. */
+enum availability { AVAILABLE_UNKNOWN, AVAILABLE, UNAVAILABLE };
 /* Fetching costs a lock and a table walk, so it is done once per context. */
 struct crypto {
 	OSSL_LIB_CTX *library;
@@ -45,6 +49,7 @@ struct crypto {
 	EVP_MD *digests[DIGESTS]; /* none for DIGEST_NONE; see digest_fetch() */
 	/* Fetched at first use; in the order of the modes' key sizes. */
 	_Atomic(EVP_CIPHER *) ciphers[MODES][KEY_SIZES_MAX];
+	_Atomic enum availability sets[PARAMETER_SETS];
 };
 
 /* The context of this process; NULL when there is no memory for it. */

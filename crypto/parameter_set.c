@@ -68,6 +68,7 @@ static const struct parameter_set sets[] = {
 	SLH_DSA(SHAKE_256F, "SHAKE-256f", 31, 32, 49856),
 };
 enum { SETS = sizeof(sets) / sizeof(sets[0]) };
+_Static_assert((int)SETS == (int)PARAMETER_SETS, "a place for each set");
 
 const struct parameter_set *
 parameter_set_find(CK_KEY_TYPE type, CK_ULONG id)
@@ -87,25 +88,32 @@ parameter_set_of_oid(struct cursor oid)
 	return NULL;
 }
 
-/* One set stands for all of its type. */
-static const char *
-set_name(CK_KEY_TYPE type)
+static enum availability
+set_look(const struct crypto *c, const struct parameter_set *set)
 {
-	for (size_t i = 0; i < SETS; i++)
-		if (sets[i].type == type)
-			return sets[i].name;
-	return NULL;
+	crypto_enter();
+	EVP_KEYMGMT *algorithm =
+		EVP_KEYMGMT_fetch(c->library, set->name, NULL);
+	EVP_KEYMGMT_free(algorithm);
+	return crypto_leave(algorithm != NULL, CKR_MECHANISM_INVALID) == CKR_OK
+		       ? AVAILABLE
+		       : UNAVAILABLE;
 }
 
+/* One set stands for all of its type. */
 bool
 key_type_available(CK_KEY_TYPE type)
 {
-	const char *name = set_name(type);
-	const struct crypto *c = crypto_get();
-	if (name == NULL || c == NULL)
+	struct crypto *c = crypto_get();
+	size_t i = 0;
+	while (i < SETS && sets[i].type != type)
+		i++;
+	if (c == NULL || i == SETS)
 		return c != NULL;
-	crypto_enter();
-	EVP_KEYMGMT *algorithm = EVP_KEYMGMT_fetch(c->library, name, NULL);
-	EVP_KEYMGMT_free(algorithm);
-	return crypto_leave(algorithm != NULL, CKR_MECHANISM_INVALID) == CKR_OK;
+	enum availability known = atomic_load(&c->sets[i]);
+	if (known == AVAILABLE_UNKNOWN) {
+		known = set_look(c, &sets[i]);
+		atomic_store(&c->sets[i], known);
+	}
+	return known == AVAILABLE;
 }

@@ -8,7 +8,7 @@ holder_find(struct session *s, CK_OBJECT_HANDLE handle, struct holder *holder)
 {
 	struct object_ref ref;
 
-	if (!handles_find(&s->presence->handles, handle, &ref))
+	if (!presence_find(s->presence, handle, &ref))
 		return false;
 	holder->owner = presence_owner(s->presence, ref);
 	holder->id = ref.id;

@@ -82,7 +82,7 @@ digest_key(struct session *s, CK_OBJECT_HANDLE handle)
 	struct cursor value;
 	CK_RV rv;
 
-	if (!handles_find(&p->handles, handle, &ref))
+	if (!presence_find(p, handle, &ref))
 		return CKR_KEY_HANDLE_INVALID;
 	owner = presence_owner(p, ref);
 	if (owner->ops->lend == NULL)

@@ -191,7 +191,7 @@ search_next(struct presence *p, struct search *search, CK_OBJECT_HANDLE *handle)
 
 			if (check && is_hidden(presence_owner(p, ref), ref.id))
 				continue;
-			return handles_give(&p->handles, ref, NULL, handle);
+			return presence_give(p, ref, NULL, handle);
 		}
 	}
 	*handle = CK_INVALID_HANDLE;

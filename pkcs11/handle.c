@@ -7,7 +7,8 @@
 struct handle {
 	CK_OBJECT_HANDLE handle;
 	struct object_ref ref;
-	struct owned *owner; /* of a session object */
+	unsigned long logouts; /* when it was given or proven last */
+	struct owned *owner;   /* of a session object */
 	struct handle *next, *previous;
 };
 
@@ -20,7 +21,7 @@ table_of(struct handles *h, struct object_ref ref)
 void
 handles_new(struct handles *h)
 {
-	*h = (struct handles){ 0 };
+	*h = (struct handles){ .logouts = 1 };
 	lock_new(&h->lock);
 }
 
@@ -80,6 +81,7 @@ entry_new(struct handles *h, struct object_ref ref)
 		return NULL;
 	entry->handle = module_handle();
 	entry->ref = ref;
+	entry->logouts = h->logouts;
 	if (table_put(&h->by_handle, entry->handle, entry) != CKR_OK) {
 		mem_free(entry, sizeof(*entry));
 		return NULL;
@@ -124,16 +126,51 @@ handles_give(struct handles *h, struct object_ref ref, struct owned *owner,
 }
 
 bool
-handles_find(struct handles *h, CK_OBJECT_HANDLE handle, struct object_ref *ref)
+handles_find(struct handles *h, CK_OBJECT_HANDLE handle, struct object_ref *ref,
+	     unsigned long *due)
+{
+	struct handle *entry;
+
+	lock_take(&h->lock);
+	entry = table_get(&h->by_handle, handle);
+	if (entry != NULL) {
+		*ref = entry->ref;
+		*due = entry->logouts == h->logouts ? 0 : h->logouts;
+	}
+	lock_give(&h->lock);
+	return entry != NULL;
+}
+
+void
+handles_prove(struct handles *h, CK_OBJECT_HANDLE handle, unsigned long due)
 {
 	struct handle *entry;
 
 	lock_take(&h->lock);
 	entry = table_get(&h->by_handle, handle);
 	if (entry != NULL)
-		*ref = entry->ref;
+		entry->logouts = due;
 	lock_give(&h->lock);
-	return entry != NULL;
+}
+
+void
+handles_logout(struct handles *h)
+{
+	lock_take(&h->lock);
+	h->logouts++;
+	lock_give(&h->lock);
+}
+
+void
+handles_drop_object(struct handles *h, struct object_ref ref)
+{
+	struct handle *entry;
+
+	lock_take(&h->lock);
+	entry = table_get(table_of(h, ref), ref.id);
+	if (entry != NULL)
+		entry_free(h, entry);
+	lock_give(&h->lock);
 }
 
 void

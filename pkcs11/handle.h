@@ -26,6 +26,7 @@ struct owned {
 
 struct handles {
 	pthread_mutex_t lock;
+	unsigned long logouts; /* counts from 1; a handle knows its own */
 	struct table by_handle;
 	struct table by_id[3]; /* of the token, of the host token, profiles */
 };
@@ -41,10 +42,17 @@ void handles_free(struct handles *h);
  */
 CK_RV handles_give(struct handles *h, struct object_ref ref,
 		   struct owned *owner, CK_OBJECT_HANDLE *handle) MUST_CHECK;
+/* DUE is 0, or since somebody logged out the handle has to be proven: its
+ * object is not private, for handles_prove() with DUE, or it must die. */
 bool handles_find(struct handles *h, CK_OBJECT_HANDLE handle,
-		  struct object_ref *ref) MUST_CHECK;
+		  struct object_ref *ref, unsigned long *due) MUST_CHECK;
+void handles_prove(struct handles *h, CK_OBJECT_HANDLE handle,
+		   unsigned long due);
+/* Somebody has logged out: those of private objects are to die. */
+void handles_logout(struct handles *h);
 /* The handle dies; nothing happens when it is dead. */
 void handles_drop(struct handles *h, CK_OBJECT_HANDLE handle);
+void handles_drop_object(struct handles *h, struct object_ref ref);
 /* All that live now. */
 CK_RV handles_list(struct handles *h, struct ids *list) MUST_CHECK;
 

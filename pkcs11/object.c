@@ -67,7 +67,7 @@ destroy(struct session *s, CK_OBJECT_HANDLE handle)
 	struct token *owner;
 	CK_RV rv;
 
-	if (!handles_find(&p->handles, handle, &ref))
+	if (!presence_find(p, handle, &ref))
 		return CKR_OBJECT_HANDLE_INVALID;
 	rv = change_check(s, ref);
 	if (rv != CKR_OK)
@@ -106,7 +106,7 @@ get_attributes(struct session *s, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *list,
 
 	if (rv != CKR_OK)
 		return rv;
-	if (!handles_find(&p->handles, handle, &ref))
+	if (!presence_find(p, handle, &ref))
 		return CKR_OBJECT_HANDLE_INVALID;
 	owner = presence_owner(p, ref);
 	return owner->ops->attributes_get(owner, ref.id, list, count);
@@ -137,7 +137,7 @@ set_attributes(struct session *s, CK_OBJECT_HANDLE handle,
 
 	if (rv != CKR_OK)
 		return rv;
-	if (!handles_find(&p->handles, handle, &ref))
+	if (!presence_find(p, handle, &ref))
 		return CKR_OBJECT_HANDLE_INVALID;
 	rv = change_check(s, ref);
 	if (rv != CKR_OK)

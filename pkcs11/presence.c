@@ -185,32 +185,70 @@ is_private(struct token *owner, uint64_t id)
 	       (rv == CKR_OK && value != CK_FALSE);
 }
 
+bool
+presence_find(struct presence *p, CK_OBJECT_HANDLE handle,
+	      struct object_ref *ref)
+{
+	unsigned long due;
+
+	if (!handles_find(&p->handles, handle, ref, &due))
+		return false;
+	if (due == 0)
+		return true;
+	if (is_private(presence_owner(p, *ref), ref->id)) {
+		handles_drop(&p->handles, handle);
+		return false;
+	}
+	handles_prove(&p->handles, handle, due);
+	return true;
+}
+
+CK_RV
+presence_give(struct presence *p, struct object_ref ref, struct owned *owner,
+	      CK_OBJECT_HANDLE *handle)
+{
+	CK_OBJECT_HANDLE given;
+	struct object_ref found;
+	CK_RV rv = handles_give(&p->handles, ref, owner, &given);
+
+	if (rv == CKR_OK && !presence_find(p, given, &found))
+		rv = handles_give(&p->handles, ref, owner, &given);
+	if (rv == CKR_OK)
+		*handle = given;
+	return rv;
+}
+
 /*
- * Handles of private objects die at logout, and private session objects with
- * them (5.6.10). This comes before the logout, as long as they can be seen.
+ * Private session objects die at logout (5.6.10): before it, as long as they
+ * can be seen. Handles of private token objects die with it, each when it is
+ * used next: to look at all would take long where there are many.
  */
 static void
 drop_private(struct presence *p)
 {
+	CK_BBOOL yes = CK_TRUE;
+	CK_ATTRIBUTE private = { CKA_PRIVATE, &yes, sizeof(yes) };
+	struct template match = { &private, 1 };
 	struct ids list = { 0 };
 	size_t i;
 
 	/* without memory for the list they live on, hidden by the token */
-	DROP(handles_list(&p->handles, &list));
+	DROP(p->host->ops->search(p->host, match, &list));
 	for (i = 0; i < list.count; i++) {
-		struct object_ref ref;
-		struct token *owner;
+		struct object_ref ref = { .id = list.list[i], .host = true };
 
-		if (!handles_find(&p->handles, list.list[i], &ref))
-			continue;
-		owner = presence_owner(p, ref);
-		if (!is_private(owner, ref.id))
-			continue;
-		if (ref.host)
-			(void)p->host->ops->destroy(p->host, ref.id);
-		handles_drop(&p->handles, list.list[i]);
+		(void)p->host->ops->destroy(p->host, ref.id);
+		handles_drop_object(&p->handles, ref);
 	}
 	ids_free(&list);
+}
+
+/* After it: what was known before has to be proven now. */
+static void
+logged_out(struct presence *p)
+{
+	handles_logout(&p->handles);
+	atomic_fetch_add(&p->logouts, 1);
 }
 
 /* What a private key has begun must not end after its user has left. */
@@ -262,7 +300,7 @@ settle(struct presence *p)
 	if (presence_login_state(p) != LOGIN_NONE)
 		(void)p->token->ops->logout(p->token);
 	if (login)
-		atomic_fetch_add(&p->logouts, 1);
+		logged_out(p);
 }
 
 void
@@ -322,7 +360,7 @@ presence_logout(struct presence *p)
 	if (presence_login_state(p) != LOGIN_NONE) {
 		end_login(p);
 		rv = p->token->ops->logout(p->token);
-		atomic_fetch_add(&p->logouts, 1);
+		logged_out(p);
 	}
 	lock_give(&p->login_lock);
 	return rv;

@@ -59,6 +59,13 @@ CK_RV presence_logout(struct presence *p);
 CK_RV presence_init(struct presence *p, struct cursor so_pin,
 		    struct cursor label);
 
+/* What a handle stands for; false when it is none, or none any more. */
+bool presence_find(struct presence *p, CK_OBJECT_HANDLE handle,
+		   struct object_ref *ref) MUST_CHECK;
+/* As handles_give(); an object that was private before a logout has a new
+ * one. */
+CK_RV presence_give(struct presence *p, struct object_ref ref,
+		    struct owned *owner, CK_OBJECT_HANDLE *handle) MUST_CHECK;
 /* Who has the object: the token, or one of those beside it. */
 struct token *presence_owner(struct presence *p, struct object_ref ref);
 enum login presence_login_state(struct presence *p);

@@ -120,7 +120,7 @@ start_with_key(struct start *start, CK_OBJECT_HANDLE handle,
 	struct token *owner;
 	CK_RV rv;
 
-	if (!handles_find(&p->handles, handle, &ref))
+	if (!presence_find(p, handle, &ref))
 		return CKR_KEY_HANDLE_INVALID;
 	owner = presence_owner(p, ref);
 	key.id = ref.id;

@@ -10,6 +10,7 @@ static const CK_ATTRIBUTE_TYPE indexed[ITEM_INDEXES] = {
 	[ITEM_BY_CKA_ID] = CKA_ID,
 	[ITEM_BY_LABEL] = CKA_LABEL,
 	[ITEM_BY_CLASS] = CKA_CLASS,
+	[ITEM_BY_PRIVATE] = CKA_PRIVATE,
 };
 
 struct item *

@@ -28,6 +28,7 @@ enum item_index {
 	ITEM_BY_CKA_ID,
 	ITEM_BY_LABEL,
 	ITEM_BY_CLASS,
+	ITEM_BY_PRIVATE,
 	ITEM_INDEXES,
 };
 

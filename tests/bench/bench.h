@@ -67,6 +67,7 @@ struct result {
 	char name[80];
 	double module_min, module_median, module_max; /* per second */
 	double library, ratio; /* 0 when there is no reference */
+	double busy;	       /* per second of processor time */
 	CK_RV rv;	       /* why it is not available */
 	bool absent;
 	enum verdict verdict;
@@ -85,6 +86,8 @@ void results_json(void);
 
 /* measure.c */
 double now(void);
+/* Processor time of this process. */
+double worked(void);
 long resident_kib(void);
 _Noreturn void die(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));

@@ -241,8 +241,6 @@ token_open(void)
 	if (rv != CKR_OK)
 		die("no usable token (0x%lx); --token or --so-pin may help",
 		    rv);
-	if (!options.exactly && wanted("init"))
-		stage_start();
 	if ((rv = token_login()) != CKR_OK)
 		die("login: 0x%lx", rv);
 }
@@ -290,6 +288,13 @@ stages_run(void)
 	result_memory("memory at the end");
 }
 
+/* That needs no token. */
+static bool
+only_start(void)
+{
+	return options.only && !strcmp(options.only, "init");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -299,10 +304,13 @@ main(int argc, char **argv)
 	if (rv != CKR_OK)
 		die("C_Initialize: 0x%lx", rv);
 	module_describe();
-	token_open();
+	if (!options.exactly && wanted("init"))
+		stage_start();
+	if (!only_start())
+		token_open();
 	if (options.exactly)
 		exactly(options.exactly);
-	else
+	else if (!only_start())
 		stages_run();
 	run.p11->C_Finalize(NULL);
 	if (options.json && !options.exactly)

@@ -44,6 +44,12 @@ die(const char *format, ...)
 	exit(1);
 }
 
+double
+worked(void)
+{
+	return clock_read(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 static int
 compare(const void *a, const void *b)
 {
@@ -81,7 +87,7 @@ double
 run_for(op_fn op, void *context, double seconds, CK_RV *rv, double *busy)
 {
 	unsigned long done = 0, batch = 1;
-	double worked = clock_read(CLOCK_PROCESS_CPUTIME_ID);
+	double before = worked();
 	double start = now(), spent;
 	for (;;) {
 		for (unsigned long i = 0; i < batch; i++)
@@ -95,9 +101,9 @@ run_for(op_fn op, void *context, double seconds, CK_RV *rv, double *busy)
 		if (spent < 0.004 * seconds)
 			batch *= 2;
 	}
-	worked = clock_read(CLOCK_PROCESS_CPUTIME_ID) - worked;
+	before = worked() - before;
 	if (busy)
-		*busy = worked > 0 ? (double)done / worked : 0;
+		*busy = before > 0 ? (double)done / before : 0;
 	return (double)done / spent;
 }
 
@@ -112,8 +118,9 @@ void
 measure(const struct work *work)
 {
 	double module[ROUNDS_MAX], library[ROUNDS_MAX], ratio[ROUNDS_MAX];
+	double busy[ROUNDS_MAX];
 	double slice = options.seconds / options.rounds;
-	double busy = 0, own_busy = 0;
+	double own_busy = 0;
 	op_fn reference = work->reference;
 	CK_RV rv, own;
 
@@ -125,7 +132,7 @@ measure(const struct work *work)
 		reference = NULL;
 	for (int i = 0; i < options.rounds; i++) {
 		module[i] =
-			run_for(work->op, work->context, slice, &rv, &busy);
+			run_for(work->op, work->context, slice, &rv, &busy[i]);
 		if (rv != CKR_OK) {
 			fail(work, rv, "failed while being timed");
 			return;
@@ -137,9 +144,10 @@ measure(const struct work *work)
 		if (work->waits)
 			ratio[i] = library[i] > 0 ? module[i] / library[i] : 0;
 		else
-			ratio[i] = own_busy > 0 ? busy / own_busy : 0;
+			ratio[i] = own_busy > 0 ? busy[i] / own_busy : 0;
 	}
 	struct result *r = result_add(work->name);
+	r->busy = median(busy, options.rounds);
 	r->module_median = median(module, options.rounds);
 	r->module_min = module[0];
 	r->module_max = module[options.rounds - 1];

@@ -108,6 +108,8 @@ json_result(const struct result *r)
 	else if (r->module_median > 0)
 		printf(",\"min_ops\":%.6g,\"median_ops\":%.6g,\"max_ops\":%.6g",
 		       r->module_min, r->module_median, r->module_max);
+	if (!r->absent && r->busy > 0)
+		printf(",\"busy_ops\":%.6g", r->busy);
 	if (!r->absent && r->library > 0)
 		printf(",\"libcrypto_ops\":%.6g,\"ratio\":%.4f", r->library,
 		       r->ratio);

@@ -9,6 +9,17 @@ import tempfile
 PIN, SO_PIN, LABEL = "123456", "12345678", "bench"
 
 
+def bench(command, environment):
+    """The results of p11bench by name; ends the program on a failure."""
+    done = subprocess.run([*command, "--json"], text=True, env=environment,
+                          stdout=subprocess.PIPE)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(map(str, command))}:"
+                         f" exit status {done.returncode}")
+    report = json.loads(done.stdout)
+    return {r["name"]: r for r in report["results"]}
+
+
 class Token:
     """A fresh token in a folder of its own, gone with the object."""
 
@@ -30,11 +41,4 @@ class Token:
                 "--pin", PIN, "--so-pin", SO_PIN, *options]
 
     def run(self, *options):
-        """The results of p11bench by name; ends the program on a failure."""
-        done = subprocess.run(self.command(*options, "--json"), text=True,
-                              env=self.environment, stdout=subprocess.PIPE)
-        if done.returncode:
-            raise SystemExit(f"p11bench {' '.join(options)}:"
-                             f" exit status {done.returncode}")
-        report = json.loads(done.stdout)
-        return {r["name"]: r for r in report["results"]}
+        return bench(self.command(*options), self.environment)

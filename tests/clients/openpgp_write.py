@@ -15,6 +15,8 @@ from openpgp_keys import (AUTHENTICATE, Card, DECIPHER, PIN, SIGN, SO_PIN,
                           openssl)
 from openpgp_pin import expect, state
 
+PROFILE = 9
+
 
 def certificate(info, folder):
     """A certificate for this public key, by an authority of openssl's own."""
@@ -174,7 +176,8 @@ def reset(card):
     card.session = card.lib.openSession(
         card.slot, p11.CKF_SERIAL_SESSION | p11.CKF_RW_SESSION)
     card.user()
-    found = card.session.findObjects([])
+    found = [handle for handle in card.session.findObjects([])
+             if card.attribute(handle, p11.CKA_CLASS) != PROFILE]
     if found or state("pw3") != 3:
         sys.exit("something is left")
     card.logout()

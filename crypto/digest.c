@@ -102,6 +102,18 @@ digest_mechanism(enum digest d)
 	return digest_rows[d].mechanism;
 }
 
+/* What OpenSSL is told at each start. */
+static void
+digester_tell(struct digester *d, const char *size_param, size_t size)
+{
+	d->size = size;
+	d->params[0] = OSSL_PARAM_construct_end();
+	if (size_param != NULL)
+		d->params[0] =
+			OSSL_PARAM_construct_size_t(size_param, &d->size);
+	d->params[1] = OSSL_PARAM_construct_end();
+}
+
 struct digester *
 digester_new(enum digest d)
 {
@@ -111,12 +123,7 @@ digester_new(enum digest d)
 	struct digester *new = mem_new(sizeof(*new));
 	if (new == NULL)
 		return NULL;
-	new->size = digest_size(d);
-	new->params[0] = OSSL_PARAM_construct_end();
-	if (digest_rows[d].size_param != NULL)
-		new->params[0] = OSSL_PARAM_construct_size_t(
-			digest_rows[d].size_param, &new->size);
-	new->params[1] = OSSL_PARAM_construct_end();
+	digester_tell(new, digest_rows[d].size_param, digest_size(d));
 	crypto_enter();
 	new->context = EVP_MD_CTX_new();
 	new->started = new->context != NULL &&
@@ -182,7 +189,7 @@ digester_copy(const struct digester *d)
 	if (copy == NULL)
 		return NULL;
 	crypto_enter();
-	copy->size = d->size;
+	digester_tell(copy, d->params[0].key, d->size);
 	copy->started = d->started;
 	copy->context = EVP_MD_CTX_new();
 	bool good = copy->context != NULL &&

@@ -290,10 +290,18 @@ mac_copy(const struct mac *m)
 	struct mac *copy = mac_new();
 	if (copy == NULL)
 		return NULL;
-	crypto_enter();
 	copy->size = m->size;
-	copy->context = EVP_MAC_CTX_dup(m->context);
-	bool good = copy->context != NULL;
+	copy->tls = m->tls;
+	copy->prf = m->prf;
+	copy->secret = builder_heap(m->secret.used);
+	copy->seed = builder_heap(TLS_SEED_MAX);
+	builder_append(&copy->secret, builder_read(&m->secret));
+	builder_append(&copy->seed, builder_read(&m->seed));
+	crypto_enter();
+	if (m->context != NULL)
+		copy->context = EVP_MAC_CTX_dup(m->context);
+	bool good = (m->context == NULL || copy->context != NULL) &&
+		    builder_ok(&copy->secret) && builder_ok(&copy->seed);
 	DROP(crypto_leave(good, CKR_OK)); /* NULL says it all */
 	if (good)
 		return copy;

@@ -120,10 +120,22 @@ test_known(void **state)
 		builder_reset(&out);
 		assert_int_equal(digester_update(d, text("a")), CKR_OK);
 		assert_int_equal(digester_update(d, text("")), CKR_OK);
+		struct digester *copy = digester_copy(d);
 		assert_int_equal(digester_update(d, text("bc")), CKR_OK);
 		assert_int_equal(digester_finish(d, &out), CKR_OK);
 		assert_hex(builder_read(&out), known[i].abc);
 		digester_free(d);
+
+		/* from the middle, and from the start again */
+		assert_int_equal(digester_update(copy, text("bc")), CKR_OK);
+		builder_reset(&out);
+		assert_int_equal(digester_finish(copy, &out), CKR_OK);
+		assert_hex(builder_read(&out), known[i].abc);
+		assert_int_equal(digester_update(copy, text("abc")), CKR_OK);
+		builder_reset(&out);
+		assert_int_equal(digester_finish(copy, &out), CKR_OK);
+		assert_hex(builder_read(&out), known[i].abc);
+		digester_free(copy);
 		builder_free(&out);
 	}
 }

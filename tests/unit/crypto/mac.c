@@ -90,9 +90,14 @@ test_tls(void **state)
 				 CKR_OK);
 		assert_int_equal(mac_size(m), 12);
 		assert_int_equal(mac_update(m, text("a")), CKR_OK);
+		struct mac *copy = mac_copy(m);
 		assert_int_equal(mac_update(m, text("bc")), CKR_OK);
 		assert_int_equal(mac_finish(m, &out), CKR_OK);
 		assert_hex(builder_read(&out), macs[i].mac);
+		assert_non_null(copy);
+		assert_int_equal(mac_update(copy, text("bc")), CKR_OK);
+		assert_int_equal(mac_verify(copy, builder_read(&out)), CKR_OK);
+		mac_free(copy);
 		assert_int_equal(mac_start(m, &mechanism,
 					   text("0123456789abcdeX")),
 				 CKR_OK);

@@ -44,5 +44,8 @@ C_SessionCancel(CK_SESSION_HANDLE session, CK_FLAGS flags)
 
 	if (rv != CKR_OK)
 		return rv;
+	/* "no action will be taken" for a callback (5.6.5) */
+	if (session_in_callback())
+		return session_leave(__func__, s, CKR_FUNCTION_FAILED);
 	return session_leave(__func__, s, cancel(s, flags));
 }

@@ -258,14 +258,27 @@ C_GetSessionInfo(CK_SESSION_HANDLE session, CK_SESSION_INFO *info)
 	return session_leave(__func__, s, CKR_OK);
 }
 
+/* This thread is in the application's callback. */
+static _Thread_local bool in_callback;
+
 CK_RV
 session_surrender(void *session)
 {
 	struct session *s = session;
+	CK_RV rv;
 
 	if (s->notify == NULL)
 		return CKR_OK;
-	return s->notify(s->handle, CKN_SURRENDER, s->application);
+	in_callback = true;
+	rv = s->notify(s->handle, CKN_SURRENDER, s->application);
+	in_callback = false;
+	return rv;
+}
+
+bool
+session_in_callback(void)
+{
+	return in_callback;
 }
 
 /* No token of ours has a validation to keep to (4.15). */

@@ -72,5 +72,7 @@ CK_STATE session_state(struct session *s);
 
 /* Asks the application whether it can wait (surrender callbacks). */
 CK_RV session_surrender(void *session);
+/* Does such a callback make the call that asks? */
+bool session_in_callback(void);
 
 #endif

@@ -225,6 +225,45 @@ test_signature_other(void **state)
 	assert_int_equal(C_Verify(world_session, data, 3, right, 8), CKR_OK);
 }
 
+static CK_RV told, cancelled;
+
+static CK_RV
+notify(CK_SESSION_HANDLE session, CK_NOTIFICATION event, void *application)
+{
+	told = event;
+	cancelled = C_SessionCancel(session, CKF_DIGEST | CKF_SIGN);
+	return *(CK_RV *)application;
+}
+
+/* 5.6.5: a callback cancels nothing; 5.21: it gives up by CKR_CANCEL. */
+static void
+test_callback(void **state)
+{
+	CK_OBJECT_HANDLE key = private_key();
+	CK_RV answer = CKR_OK;
+	CK_SESSION_HANDLE session;
+	CK_ULONG size = sizeof(out);
+
+	world_token->surrenders = true;
+	assert_int_equal(C_OpenSession(world_slot, CKF_SERIAL_SESSION, &answer,
+				       notify, &session),
+			 CKR_OK);
+	assert_int_equal(C_DigestInit(session, &digest), CKR_OK);
+	assert_int_equal(C_SignInit(session, &parts, key), CKR_OK);
+	told = CKN_OTP_CHANGED;
+	assert_int_equal(C_Sign(session, data, 3, out, &size), CKR_OK);
+	assert_int_equal(told, CKN_SURRENDER);
+	assert_int_equal(cancelled, CKR_FUNCTION_FAILED);
+	assert_int_equal(C_DigestUpdate(session, data, 3), CKR_OK);
+	answer = CKR_CANCEL;
+	assert_int_equal(C_SignInit(session, &parts, key), CKR_OK);
+	assert_int_equal(C_Sign(session, data, 3, out, &size),
+			 CKR_FUNCTION_CANCELED);
+	assert_int_equal(C_SessionCancel(session, CKF_DIGEST), CKR_OK);
+	assert_int_equal(C_DigestUpdate(session, data, 3),
+			 CKR_OPERATION_NOT_INITIALIZED);
+}
+
 int
 main(void)
 {
@@ -235,6 +274,7 @@ main(void)
 		CASE("/pkcs11/dual/sign-encrypt", test_sign_encrypt),
 		CASE("/pkcs11/dual/decrypt-verify", test_decrypt_verify),
 		CASE("/pkcs11/cancel", test_cancel),
+		CASE("/pkcs11/cancel/callback", test_callback),
 		CASE("/pkcs11/recover", test_recover),
 		CASE("/pkcs11/verify/signature-first", test_signature_first),
 		CASE("/pkcs11/verify/signature-first/other",

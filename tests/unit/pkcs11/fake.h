@@ -34,6 +34,7 @@ struct fake {
 	struct objects *objects;
 	CK_RV refuse;		    /* of every operation's finish */
 	CK_RV lost;		    /* of every call that may say so */
+	bool surrenders;	    /* before an operation's finish */
 	bool public_keys_elsewhere; /* verify and encrypt: not supported */
 	struct gate *finish_gate, *login_gate, *search_gate;
 	unsigned finishes, starts, reuses, frees, logins, logouts, idles, inits;

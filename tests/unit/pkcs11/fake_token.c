@@ -282,6 +282,8 @@ op_finish(struct operation *o, struct cursor in, struct builder *out)
 	uint8_t sum[FAKE_SIGNATURE_SIZE];
 
 	gate_pass(f->owner->finish_gate);
+	if (f->owner->surrenders && o->surrender(o->caller) != CKR_OK)
+		return CKR_FUNCTION_CANCELED;
 	__atomic_add_fetch(&f->owner->finishes, 1, __ATOMIC_SEQ_CST);
 	if (f->owner->refuse != CKR_OK)
 		return f->owner->refuse;

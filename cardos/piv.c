@@ -404,6 +404,8 @@ piv_compute(struct card_applet *a, const struct card_job *job,
 static const CK_KEY_TYPE piv_generates[] = {
 	CKK_RSA,
 	CKK_EC,
+	CKK_EC_EDWARDS,
+	CKK_EC_MONTGOMERY,
 	CK_UNAVAILABLE_INFORMATION,
 };
 
@@ -440,5 +442,6 @@ const struct card_driver piv_driver = {
 	.write = piv_write,
 	.generate = piv_generate,
 	.remove = piv_remove,
+	.move = piv_move,
 	.reset = piv_reset,
 };

@@ -192,6 +192,8 @@ CK_RV piv_write(struct card_applet *a, const struct card_new *new, uint64_t id);
 CK_RV piv_generate(struct card_applet *a, const struct card_new *new,
 		   uint64_t id);
 CK_RV piv_remove(struct card_applet *a, const struct card_object *object);
+CK_RV piv_move(struct card_applet *a, const struct card_object *object,
+	       struct cursor cka_id, uint64_t *id);
 /* piv_import.c */
 CK_RV piv_import(struct card_applet *a, const struct card_new *new,
 		 uint8_t reference) MUST_CHECK;

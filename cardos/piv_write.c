@@ -9,6 +9,8 @@
 enum {
 	INS_GENERATE = 0x47,
 	INS_PUT_DATA = 0xDB,
+	INS_MOVE = 0xF6,
+	MOVE_AWAY = 0xFF, /* deletes */
 	PUT_DATA_P1 = 0x3F,
 	PUT_DATA_P2 = 0xFF,
 	TAG_CERTIFICATE = 0x70,
@@ -215,13 +217,61 @@ piv_policies_put(const struct card_new *new, struct builder *out)
 	return CKR_OK;
 }
 
+/* Is it a firmware that has Ed25519, X25519, and the command to move keys? On
+ * other cards their numbers may mean other things. */
+static CK_RV
+piv_is_new(struct card_applet *a, bool *is_new)
+{
+	struct piv_version version = { 0 };
+	CK_RV rv;
+
+	*is_new = false;
+	if (!piv_versioned(a))
+		return CKR_OK;
+	rv = piv_version(a, &version);
+	*is_new = rv == CKR_OK && piv_version_least(&version, 5, 7);
+	return rv;
+}
+
+/* The RSA keys that these YubiKeys make can be factored (CVE-2017-15361). */
+static bool
+version_is_weak(const struct piv_version *version)
+{
+	return version->major == 4 &&
+	       (version->minor == 2 ||
+		(version->minor == 3 && version->patch < 5));
+}
+
+static CK_RV
+place_kind(struct card_applet *a, const struct card_new *new)
+{
+	struct piv_version version = { 0 };
+	bool is_new;
+	CK_RV rv;
+
+	if (new->key_type == CKK_EC)
+		return CKR_OK;
+	if (new->key_type != CKK_RSA) {
+		rv = piv_is_new(a, &is_new);
+		return rv != CKR_OK || is_new ? rv : CKR_CURVE_NOT_SUPPORTED;
+	}
+	if (new->key != NULL || !piv_versioned(a))
+		return CKR_OK;
+	rv = piv_version(a, &version);
+	if (rv != CKR_OK || !version_is_weak(&version))
+		return rv;
+	log_line(LOG_ERROR, "PIV: this YubiKey makes weak RSA keys");
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
 /* The exponent that all such cards use, or none said. */
 static CK_RV
-place_key(const struct card_new *new)
+place_key(struct card_applet *a, const struct card_new *new)
 {
 	static const uint8_t f4[] = { 1, 0, 1 };
 	uint8_t bytes[COMMAND_MAX];
 	struct builder policies = builder_over(bytes, sizeof(bytes));
+	CK_RV rv;
 
 	if (piv_new_algorithm(new) == 0)
 		return new->key_type == CKK_RSA ? CKR_KEY_SIZE_RANGE
@@ -229,7 +279,8 @@ place_key(const struct card_new *new)
 	if (new->key_type == CKK_RSA && new->exponent.left > 0 &&
 	    !cursor_is(new->exponent, f4, sizeof(f4)))
 		return CKR_ATTRIBUTE_VALUE_INVALID;
-	return piv_policies_put(new, &policies);
+	rv = piv_policies_put(new, &policies);
+	return rv == CKR_OK ? place_kind(a, new) : rv;
 }
 
 static CK_RV
@@ -252,7 +303,7 @@ piv_place(struct card_applet *a, const struct card_new *new, uint64_t *id)
 	if (new->class == CKO_DATA)
 		return CKR_ATTRIBUTE_VALUE_INVALID;
 	rv = new->class == CKO_CERTIFICATE ? place_certificate(a, new)
-					   : place_key(new);
+					   : place_key(a, new);
 	if (rv != CKR_OK)
 		return rv;
 	if (new->cka_id.left == 0)
@@ -400,21 +451,83 @@ piv_generate(struct card_applet *a, const struct card_new *new, uint64_t id)
 	return CKR_OK;
 }
 
-/* A key goes with its place or, on most cards, not at all. */
+/* To another place, or away. Firmware before 5.7 can do neither. */
+static CK_RV
+key_move(struct card_applet *a, uint8_t from, uint8_t to, CK_RV cannot)
+{
+	const struct apdu command = { .ins = INS_MOVE, .p1 = to, .p2 = from };
+	struct piv *piv = a->state;
+	bool is_new;
+	CK_RV rv = piv_is_new(a, &is_new);
+
+	if (rv == CKR_OK && !is_new)
+		rv = cannot;
+	if (rv == CKR_OK)
+		rv = piv_admin_need(a);
+	if (rv != CKR_OK)
+		return rv;
+	rv = applet_exchange(a, &command, NULL);
+	if (a->sw == SW_REFUSED)
+		piv->admin = false;
+	if (rv == CKR_OK)
+		piv_made_keep(a, from, NULL);
+	return rv;
+}
+
+/* A public key goes with its private one. */
 CK_RV
 piv_remove(struct card_applet *a, const struct card_object *object)
 {
 	CK_OBJECT_CLASS class =
 		attrs_ulong(&object->attrs, CKA_CLASS, CKO_DATA);
+	uint8_t reference = piv_reference(object->id);
 	struct cursor container;
 	uint64_t id;
 	CK_RV rv;
 
-	if (class != CKO_CERTIFICATE ||
-	    !piv_slot_id(piv_reference(object->id), class, &id, &container))
+	if (class == CKO_DATA || class == CKO_PUBLIC_KEY ||
+	    !piv_slot_id(reference, class, &id, &container))
 		return CKR_ACTION_PROHIBITED;
+	if (class == CKO_PRIVATE_KEY)
+		return key_move(a, reference, MOVE_AWAY,
+				CKR_ACTION_PROHIBITED);
 	rv = piv_admin_need(a);
 	if (rv != CKR_OK)
 		return rv;
 	return piv_put_data(a, container, cursor_of(NULL, 0));
+}
+
+/* A longer CKA_ID, a hash as some programs make them of a key, is no place: it
+ * is taken and not kept. A key is never moved over another. */
+CK_RV
+piv_move(struct card_applet *a, const struct card_object *object,
+	 struct cursor cka_id, uint64_t *id)
+{
+	CK_OBJECT_CLASS class =
+		attrs_ulong(&object->attrs, CKA_CLASS, CKO_DATA);
+	uint8_t from = piv_reference(object->id), to = id_reference(cka_id);
+	struct card_object place = { 0 }, *found = NULL;
+	struct cursor container;
+	CK_RV rv;
+
+	if (cka_id.left > 1 || to == from)
+		return CKR_OK;
+	if (!piv_slot_id(to, class, &place.id, &container))
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	if (class != CKO_PRIVATE_KEY)
+		return CKR_ATTRIBUTE_READ_ONLY;
+	rv = piv_read(a, &place, &found);
+	card_objects_free(found);
+	if (applet_mute(a, rv))
+		return rv;
+	if (rv == CKR_OK)
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	rv = key_move(a, from, to, CKR_ATTRIBUTE_READ_ONLY);
+	if (rv != CKR_OK)
+		return rv;
+	/* a retired key without a certificate is not looked for */
+	piv_made_keep(a, to, pubkey_ref(object->key.public_key));
+	piv_retired_show(a, to);
+	*id = place.id;
+	return CKR_OK;
 }

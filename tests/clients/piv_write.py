@@ -405,6 +405,45 @@ def protected(session):
     session.logout()
 
 
+def newer(session, firmware):
+    """What came with firmware 5.7, and is refused before."""
+    oid = {"ed": bytes.fromhex("06032b6570"), "x": bytes.fromhex("06032b656e")}
+    edwards = p11.Mechanism(0x1055, None)     # CKM_EC_EDWARDS_KEY_PAIR_GEN
+    montgomery = p11.Mechanism(0x1056, None)  # CKM_EC_MONTGOMERY_KEY_PAIR_GEN
+    session.login(KEY, p11.CKU_SO)
+    session.generateKeyPair(*ec(b"\4"), EC_PAIR)
+    key = session.findObjects([(p11.CKA_CLASS, p11.CKO_PRIVATE_KEY),
+                               (p11.CKA_ID, b"\4")])[0]
+    session.setAttributeValue(key, [(p11.CKA_ID, b"\4")])
+    session.setAttributeValue(key, [(p11.CKA_ID, b"x" * 20)])
+    expect("another label", p11.CKR_ATTRIBUTE_READ_ONLY,
+           session.setAttributeValue, key, [(p11.CKA_LABEL, "other")])
+    if firmware != "5.7":
+        expect("no Ed25519", p11.CKR_CURVE_NOT_SUPPORTED,
+               session.generateKeyPair, *ec(b"\1", oid["ed"]), edwards)
+        expect("no way to move", p11.CKR_ATTRIBUTE_READ_ONLY,
+               session.setAttributeValue, key, [(p11.CKA_ID, b"\5")])
+        expect("no way to delete", 0x1b,  # CKR_ACTION_PROHIBITED
+               session.destroyObject, key)
+        session.logout()
+        return
+    session.generateKeyPair(*ec(b"\1", oid["ed"]), edwards)
+    session.generateKeyPair(*ec(b"\3", oid["x"]), montgomery)
+    expect("over another key", p11.CKR_ATTRIBUTE_VALUE_INVALID,
+           session.setAttributeValue, key, [(p11.CKA_ID, b"\1")])
+    session.setAttributeValue(key, [(p11.CKA_ID, b"\5")])
+    if count(session, p11.CKO_PRIVATE_KEY, b"\4") or \
+            not count(session, p11.CKO_PRIVATE_KEY, b"\5"):
+        sys.exit("a key has not moved")
+    for place in (b"\1", b"\3", b"\5"):
+        key = session.findObjects([(p11.CKA_CLASS, p11.CKO_PRIVATE_KEY),
+                                   (p11.CKA_ID, place)])[0]
+        session.destroyObject(key)
+        if count(session, p11.CKO_PUBLIC_KEY, place):
+            sys.exit("a deleted key is still there")
+    session.logout()
+
+
 def pins(session):
     other = "12" * 8 + "34" * 8 + "56" * 8
     wrong, locked = p11.CKR_PIN_INCORRECT, p11.CKR_PIN_LOCKED
@@ -480,6 +519,7 @@ def main():
     signs(session, pem)
     replaced(session)
     imports(session, sys.argv[2])
+    newer(session, sys.argv[2])
     pins(session)
     if sys.argv[2] != "5.7":  # Yubico's tool knows no AES before its 2.3
         protected(session)

@@ -76,19 +76,21 @@ def main():
     script = "set -euo pipefail\n" + "".join(
         f"{script}\necho '{MARK}{number}'\n"
         for number, (script, _) in enumerate(found))
-    done = subprocess.run(["bash", "-c", script], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          check=False)
-    output = done.stdout.decode(errors="replace")
-    print(output)
+    shell = subprocess.Popen(["bash", "-c", script], stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    output = ""
+    for line in shell.stdout:
+        output += line.decode(errors="replace")
+        print(output.splitlines()[-1], flush=True)
+    shell.wait()
     parts = re.split(rf"^{MARK}\d+\n", output, flags=re.M)
     for (_, wanted), part in zip(found, parts):
         line = missing(part, wanted)
         if line is not None:
             sys.exit(f"FAIL: {page} promises a line that is not there: {line}")
-    if done.returncode != 0:
+    if shell.returncode != 0:
         sys.exit(f"FAIL: block {len(parts) - 1} of {page} ended with "
-                 f"{done.returncode}:\n{found[len(parts) - 1][0]}")
+                 f"{shell.returncode}:\n{found[len(parts) - 1][0]}")
     print(f"{len(found)} blocks of {page} do what they say")
 
 

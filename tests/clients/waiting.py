@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """A key that takes its time: the application hears of it before it waits.
 
-usage: waiting.py MODULE CARD slow|touch
+usage: waiting.py MODULE CARD slow|touch|metadata
 slow: a PIV card that gets slower. touch: an OpenPGP card that tells that its
-authentication key wants a touch.
+authentication key wants a touch. metadata: a YubiKey that tells so of a key.
 """
 
 import os
@@ -48,9 +48,9 @@ def login(key_id):
     return lib, session, session.key(key_id)
 
 
-def touch():
+def touch(touched=b"\x03", quick=b"\x01"):
     """Before the first use, and however quick the last one was."""
-    lib, session, key = login(b"\x03")
+    lib, session, key = login(touched)
     for turn in range(1, 4):
         session.sign(key)
         check(calls == [(session.handle.value, ck.SURRENDER)] * turn,
@@ -60,9 +60,19 @@ def touch():
     before = trace()
     check(ck.answer(session.sign, key) == ck.FUNCTION_CANCELED, "cancelled")
     check(trace() == before, "the card is not asked")
-    session.sign(session.key(b"\x01"))
+    session.sign(session.key(quick))
     check(len(calls) == 4, "a key that wants no touch is quick")
     lib.finalize()
+
+
+def metadata():
+    """PIV has no standard for it: GET METADATA tells it."""
+    for action in (["delete-certificate"],
+                   ["generate", "-A", "RSA2048", "--touch-policy=always",
+                    "--pin-policy=once"]):
+        subprocess.run(["yubico-piv-tool", "-r", "", "-s", "9a", "-a", *action],
+                       check=True, stdout=subprocess.DEVNULL)
+    touch(b"\x01", b"\x04")
 
 
 def trace():
@@ -97,4 +107,4 @@ def gets_slow():
     lib.finalize()
 
 
-{"slow": gets_slow, "touch": touch}[sys.argv[3]]()
+{"slow": gets_slow, "touch": touch, "metadata": metadata}[sys.argv[3]]()

@@ -42,8 +42,9 @@ static const struct cursor piv_siblings[] = {
 	{ 0 },
 };
 
-/* A wrong management key spends nothing, and whether one was right is not to be
- * asked for. */
+/* A VERIFY without data asks, and spends no try (SP 800-73-4 part 2, 3.2.1):
+ * only what proved to be PIV gets here. A wrong management key spends nothing,
+ * and whether one was right is not to be asked for. */
 CK_RV
 piv_pin_status(struct card_applet *a, size_t pin,
 	       struct card_pin_status *status)

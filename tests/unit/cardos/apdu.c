@@ -152,6 +152,21 @@ hint_wrong(void **state)
 	assert_int_equal(ask(0, APDU_ANSWER_MAX, 511, 0x9000), CKR_OK);
 }
 
+/* A card that gives Le bytes and says 61xx of the rest. Nothing is peeked at:
+ * 256 are asked for at once, then what is left. */
+static void
+le_is_met(void **state)
+{
+	line("> 00CB010200\n< ", 256, "6108\n");
+	line("> 00C0000008\n< ", 8, "9000\n");
+	assert_int_equal(ask(0, APDU_ANSWER_MAX, 264, 0x9000), CKR_OK);
+	/* the rest of what was enough is in nobody's way */
+	line("> 00CB010200\n< ", 256, "6108\n");
+	assert_int_equal(ask(0, 256, 256, 0x6108), CKR_OK);
+	script_add(script, "> 00CB010200\n< 5A9000\n");
+	assert_int_equal(ask(0, APDU_ANSWER_MAX, 1, 0x9000), CKR_OK);
+}
+
 /* Who wants the first block only is not given the rest. */
 static void
 enough(void **state)
@@ -226,6 +241,9 @@ falls_back(const char *refusal)
 	apdu_layer_extended(layer, true);
 	script_add(script, "> 00CB010200\n< 5A9000\n");
 	assert_int_equal(ask(0, APDU_ANSWER_MAX, 1, 0x9000), CKR_OK);
+	line("> 10CB0102FF", 255, "\n< 9000\n");
+	line("> 00CB01020B", 11, "00\n< 5A9000\n");
+	assert_int_equal(ask(266, APDU_ANSWER_MAX, 1, 0x9000), CKR_OK);
 }
 
 static void
@@ -294,6 +312,7 @@ main(void)
 		CASE("chaining/exact", chain_exact),
 		CASE("fetch/hint-wrong", hint_wrong),
 		CASE("fetch/enough", enough),
+		CASE("fetch/le-is-met", le_is_met),
 		CASE("fetch/more-than-asked", more_than_asked),
 		CASE("t0", protocol_t0),
 		CASE("extended/fails", extended_fails),

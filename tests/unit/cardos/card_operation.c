@@ -207,6 +207,33 @@ sign_extended(void **state)
 	token_unref(t);
 }
 
+/* A reader that says nothing of itself is tried on a certificate, not on the
+ * key, and what came of it is kept: for the long command, too. */
+static void
+sign_extended_refused(void **state)
+{
+	uint64_t key;
+	struct token *t;
+
+	script->chip = &rsa;
+	assert_int_equal(script->info.max_command, 0);
+	script_atr(script, "3BFD1300008131FE158073C021C057597562694B657940");
+	t = script_login(script, true);
+	script_add(script, "> 00FD000000\n< 0504039000\n"
+			   "> 00CB3FFF0000055C035FC1050000\n! error\n");
+	script_certificate(script, "5FC105", &rsa);
+	script_add(script, "> 00F7009A00\n< 6D00\n");
+	key = find_one(t, CKO_PRIVATE_KEY, 1);
+	for (int turn = 0; turn < 2; turn++) {
+		script_add(script, "> 1087079AFF*\n< 9000\n"
+				   "> 0087079A0B*\n< @\n"
+				   "> 00C0000008\n< @\n");
+		assert_int_equal(operate_sign(t, CKM_SHA256_RSA_PKCS, key),
+				 CKR_OK);
+	}
+	token_unref(t);
+}
+
 static void
 decrypt(void **state)
 {
@@ -751,6 +778,7 @@ main(void)
 		CASE("each-time/good", each_time),
 		CASE("sign/steady", sign_steady),
 		CASE("sign/rsa", sign_rsa),
+		CASE("sign/extended-refused", sign_extended_refused),
 		CASE("sign/extended", sign_extended),
 		CASE("sign/new-key", new_key),
 		CASE("sign/without-login", without_login),

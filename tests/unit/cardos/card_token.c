@@ -197,6 +197,24 @@ tries(void **state)
 	tries_are("< 6F00\n", 0);
 }
 
+/* Some cards count an empty VERIFY as a wrong PIN, none of them PIV: what has
+ * not proved to be PIV is not asked. */
+static void
+tries_not_asked(void **state)
+{
+	struct token *t = script_token(script, true);
+	CK_TOKEN_INFO info;
+
+	script_add(script, "> 00CB3FFF055C035FC10200\n< 6A82\n");
+	for (int look = 0; look < 2; look++)
+		script_add(script,
+			   "> 00CB3FFF035C017E00\n< 6D00\n"
+			   "> 00A4040009A0000003080000100000\n< 6A82\n");
+	assert_int_equal(t->ops->info(t, &info), CKR_DEVICE_ERROR);
+	script_done(script);
+	token_unref(t);
+}
+
 static void
 mechanisms(void **state)
 {
@@ -254,6 +272,7 @@ main(void)
 		CASE("info/no-chuid", info_no_chuid),
 		CASE("info/good", info),
 		CASE("info/keypad", info_keypad),
+		CASE("info/tries-not-asked", tries_not_asked),
 		{ "/cardos/card_token/info/tries", tries, NULL, NULL, NULL },
 		CASE("mechanisms", mechanisms),
 		CASE("idle", idle),

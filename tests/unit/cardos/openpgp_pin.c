@@ -103,6 +103,23 @@ pin_empty(void **state)
 	assert_int_equal(script->exchanges, 1);
 }
 
+/* An empty VERIFY is counted as a wrong PIN by some: none is ever sent. */
+static void
+status_asked(void **state)
+{
+	struct card_pin_status status;
+
+	script_add(script, GET_C4 "< 007F7F7F0200039000\n");
+	assert_int_equal(openpgp_driver.pin_status(&applet, 0, &status),
+			 CKR_OK);
+	assert_int_equal(status.tries_left, 2);
+	script_add(script, GET_C4 "< 6A88\n");
+	assert_int_equal(openpgp_driver.pin_status(&applet, 0, &status),
+			 CKR_OK);
+	assert_false(status.known);
+	script_done(script);
+}
+
 /* 6982 says "wrong" here, and DO C4 how often one may try. */
 static void
 pin_wrong(void **state)
@@ -405,6 +422,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CASE("status/asked", status_asked, setup),
 		CASE("empty", pin_empty, setup),
 		CASE("wrong", pin_wrong, setup),
 		CASE("locked", pin_locked, setup),

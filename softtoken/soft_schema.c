@@ -80,12 +80,15 @@ schema_migrate(struct store *s, int64_t version)
 	for (; rv == CKR_OK && version < STORE_SCHEMA; version++) {
 		const char *step = version < 0 ? NULL : migrations[version];
 
-		if (!step)
+		if (!step) {
+			log_line(LOG_ERROR, "%s: no token has schema %lld",
+				 s->path, (long long)version);
 			rv = CKR_TOKEN_NOT_RECOGNIZED;
-		else
+		} else {
 			rv = store_error(
 				s, sqlite3_exec(s->db, step, NULL, NULL, NULL),
 				"cannot bring the tables up to date");
+		}
 	}
 	return store_end(s, rv);
 }

@@ -47,6 +47,8 @@ REFUSED = {
     "zeros": overwrite(bytes(40960)),
     "another program's database": foreign_database,
     "a newer schema": sql("PRAGMA user_version = 99"),
+    "a schema that never was": sql("PRAGMA user_version = 0"),
+    "a negative schema": sql("PRAGMA user_version = -1"),
     "another token's number": sql("UPDATE token SET serial ="
                                   " '0123456789abcdef'"),
 }

@@ -56,10 +56,12 @@ card() {
 	gpg --card-status --with-colons | grep "^$1:" | cut -d : -f $(($2 + 1))
 }
 
-# adopt N COMMAND...: as made when the card says that its N-th key was
+# adopt N COMMAND...: as made when the card says that its N-th key was. A faked
+# time that is the present one GnuPG takes for none, and goes on with its clock.
 adopt() {
 	local time
 	time=$(card fprtime "$1")
+	while [ "$(date +%s)" -le "$time" ]; do sleep 0.1; done
 	quiet gpg --expert --command-fd 0 --status-fd 1 \
 		--faked-system-time "$time!" "${@:2}"
 	grep -q KEY_CREATED "$work/output" || fail "$(<"$work/output")"

@@ -310,6 +310,55 @@ object_need(struct card_token *t, uint64_t id, struct template wanted)
 	return card_end(t->card, object_read(t, o));
 }
 
+/* In a transaction: the attestation becomes an attribute of its key, unless
+ * there is none. */
+static CK_RV
+object_attest(struct card_token *t, uint64_t id)
+{
+	struct builder der = builder_heap(CERTIFICATE_MAX);
+	struct card_object *o = object_find(t, id);
+	CK_RV rv = CKR_ATTRIBUTE_TYPE_INVALID;
+
+	if (o != NULL && o->state == CARD_OBJECT_READ)
+		rv = t->applet->driver->attest(t->applet, o, &der);
+	if (rv == CKR_OK) {
+		pthread_mutex_lock(&t->lock);
+		rv = attrs_set(&o->attrs, SIGNET_ATTESTATION,
+			       builder_read(&der));
+		pthread_mutex_unlock(&t->lock);
+	}
+	builder_free(&der);
+	return rv == CKR_ATTRIBUTE_TYPE_INVALID ? CKR_OK : rv;
+}
+
+/* Reads the attestation of a private key that is to be seen, when it is asked
+ * for by its type. */
+static CK_RV
+attestation_need(struct card_token *t, uint64_t id, struct template wanted)
+{
+	struct card_object *o;
+	bool needed;
+	CK_RV rv;
+
+	if (t->applet->driver->attest == NULL ||
+	    template_find(wanted.list, wanted.count, SIGNET_ATTESTATION) ==
+		    NULL)
+		return CKR_OK;
+	rv = object_need(t, id, (struct template){ 0 });
+	if (rv != CKR_OK)
+		return rv;
+	pthread_mutex_lock(&t->lock);
+	o = object_find(t, id);
+	needed = o != NULL && object_visible(t, o) &&
+		 o->key.public_key != NULL &&
+		 attrs_find(&o->attrs, SIGNET_ATTESTATION) == NULL;
+	pthread_mutex_unlock(&t->lock);
+	if (!needed)
+		return CKR_OK;
+	rv = card_token_begin(t);
+	return rv != CKR_OK ? rv : card_end(t->card, object_attest(t, id));
+}
+
 CK_RV
 card_attributes_get(struct token *token, uint64_t id, CK_ATTRIBUTE *list,
 		    CK_ULONG count)
@@ -321,6 +370,8 @@ card_attributes_get(struct token *token, uint64_t id, CK_ATTRIBUTE *list,
 	if (atomic_load(&t->card->removed))
 		return CKR_DEVICE_REMOVED;
 	rv = object_need(t, id, (struct template){ list, count });
+	if (rv == CKR_OK)
+		rv = attestation_need(t, id, (struct template){ list, count });
 	if (rv != CKR_OK)
 		return rv;
 	pthread_mutex_lock(&t->lock);

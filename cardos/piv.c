@@ -433,6 +433,7 @@ const struct card_driver piv_driver = {
 	.identify = piv_identify,
 	.list = piv_list,
 	.read = piv_read,
+	.attest = piv_attest,
 	.pin_status = piv_pin_status,
 	.pin_verify = piv_pin_verify,
 	.pin_change = piv_pin_change,

@@ -81,6 +81,10 @@ void piv_retired_seen(struct card_applet *a, const struct piv_slot *slot,
 /* From now on this one is asked for, as it was written. */
 void piv_retired_show(struct card_applet *a, uint8_t reference);
 
+/* piv_attest.c: what a YubiKey says of a key that it made. */
+CK_RV piv_attest(struct card_applet *a, const struct card_object *object,
+		 struct builder *der);
+
 /* piv_data.c */
 CK_RV piv_data_list(struct card_object **list) MUST_CHECK;
 bool piv_is_data(uint64_t id);

@@ -5,6 +5,10 @@
 #include "card.h"
 #include "card_new.h"
 
+/* Of a private key: the certificate by which the card says that the key was
+ * made on it, in DER. */
+#define SIGNET_ATTESTATION (CKA_VENDOR_DEFINED + 0x53474E01UL)
+
 /* A driver: all functions but nominate are called within a transaction. */
 struct card_driver {
 	const char *name;             /* as in the configuration: "piv" */
@@ -42,6 +46,11 @@ struct card_driver {
 	 * CKR_USER_NOT_LOGGED_IN: the PIN comes first. */
 	CK_RV (*read)(struct card_applet *a, const struct card_object *object,
 		      struct card_object **found);
+	/* Optional: the certificate of a key that the card signs itself, which
+	 * is read when SIGNET_ATTESTATION is asked for and at no other time.
+	 * CKR_ATTRIBUTE_TYPE_INVALID: the object has none. */
+	CK_RV (*attest)(struct card_applet *a, const struct card_object *object,
+			struct builder *der);
 	/* In all PIN functions PIN may be CARD_PIN_SO where there is one. */
 	/* Without spending a try, and without ending a PIN's verified state. */
 	CK_RV (*pin_status)(struct card_applet *a, size_t pin,

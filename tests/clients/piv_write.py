@@ -18,6 +18,7 @@ FLAGS = p11.CKF_SERIAL_SESSION | p11.CKF_RW_SESSION
 KEY = "010203040506070801020304050607080102030405060708"
 P256 = bytes.fromhex("06082a8648ce3d030107")
 TOUCH_POLICY, PIN_POLICY = 0xd9554201, 0xd9554202
+ATTESTATION = 0xd3474e01
 SHA256_RSA = p11.Mechanism(p11.CKM_SHA256_RSA_PKCS, None)
 RSA_PAIR = p11.Mechanism(p11.CKM_RSA_PKCS_KEY_PAIR_GEN, None)
 EC_PAIR = p11.Mechanism(p11.CKM_EC_KEY_PAIR_GEN, None)
@@ -237,6 +238,64 @@ def signs(session, pem):
     expect("the user writes", p11.CKR_USER_NOT_LOGGED_IN,
            session.createObject, certificate_template(der, b"\2"))
     session.logout()
+
+
+def attested(session, firmware):
+    """Only when it is asked for, and only of keys that the card made; 9A gets
+    one, 9D has one that was brought."""
+    session.login(KEY, p11.CKU_SO)
+    session.generateKeyPair(*ec(b"\1"), EC_PAIR)
+    session.logout()
+    before = len(exchanges())
+    session.login("123456")
+    keys_at = {}
+    for place in (b"\1", b"\3"):
+        found = session.findObjects([(p11.CKA_CLASS, p11.CKO_PRIVATE_KEY),
+                                     (p11.CKA_ID, place)])
+        keys_at[place] = found[0]
+        session.getAttributeValue(found[0], [p11.CKA_LABEL, p11.CKA_EC_PARAMS])
+
+    def asked():
+        return sum(line.replace(" ", "").startswith(">00F9")
+                   for line in exchanges()[before:])
+
+    if asked():
+        sys.exit("an attestation that nobody asked for")
+
+    def ask(place):
+        return session.getAttributeValue(keys_at[place], [ATTESTATION])[0]
+
+    if ask(b"\3") is not None:
+        sys.exit("an attestation of a key that was brought")
+    if firmware == "neo":
+        if ask(b"\1") is not None:
+            sys.exit("an attestation by a card that has none")
+        session.logout()
+        return
+    der = bytes(ask(b"\1"))
+    cost = len(exchanges())
+    if bytes(ask(b"\1")) != der or len(exchanges()) != cost:
+        sys.exit("the attestation is read twice")
+    if not asked():
+        sys.exit("an attestation that the card was not asked for")
+    if count(session, p11.CKO_CERTIFICATE, b"\1") != 0:
+        sys.exit("the attestation is a certificate of the slot's")
+    pem = public_key(session, session.findObjects(
+        [(p11.CKA_CLASS, p11.CKO_PUBLIC_KEY), (p11.CKA_ID, b"\1")])[0])
+    session.logout()
+    theirs = run("openssl", "x509", "-pubkey", "-noout",
+                 data=yubico("-a", "attest", "-s", "9a").encode())
+    ours = run("openssl", "x509", "-inform", "DER", "-pubkey", "-noout",
+               data=der)
+    if ours != pem or theirs != pem:
+        sys.exit("an attestation of another key")
+    issuer = yubico("-a", "read-certificate", "-s", "f9")
+    with tempfile.TemporaryDirectory() as folder:
+        with open(folder + "/ca", "w", encoding="ascii") as file:
+            file.write(issuer)
+        with open(folder + "/leaf", "wb") as file:
+            file.write(run("openssl", "x509", "-inform", "DER", data=der))
+        run("openssl", "verify", "-CAfile", folder + "/ca", folder + "/leaf")
 
 
 def replaced(session):
@@ -519,6 +578,7 @@ def main():
     signs(session, pem)
     replaced(session)
     imports(session, sys.argv[2])
+    attested(session, sys.argv[2])
     newer(session, sys.argv[2])
     pins(session)
     if sys.argv[2] != "5.7":  # Yubico's tool knows no AES before its 2.3

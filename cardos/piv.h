@@ -206,6 +206,10 @@ CK_RV piv_import(struct card_applet *a, const struct card_new *new,
 CK_RV piv_policies_put(const struct card_new *new,
 		       struct builder *out) MUST_CHECK;
 uint8_t piv_new_algorithm(const struct card_new *new);
+/* What comes of the card's answer to a key: CANNOT, unless it is a fault, or no
+ * longer PIV that answers. */
+CK_RV piv_key_refused(const struct card_applet *a, CK_RV rv,
+		      CK_RV cannot) MUST_CHECK;
 /* Keeps a public key that was made here; takes it. */
 void piv_made_keep(struct card_applet *a, uint8_t reference,
 		   struct pubkey *key);

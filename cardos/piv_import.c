@@ -3,7 +3,6 @@
 #include "piv.h"
 
 #include "cache.h"
-#include "log.h"
 #include "tlv.h"
 
 enum {
@@ -86,16 +85,12 @@ import_send(struct card_applet *a, const struct card_new *new,
 	a->sw = 0;
 	command.data = builder_read(&data);
 	if (rv == CKR_OK)
-		rv = applet_exchange(a, &command, NULL);
+		rv = piv_key_refused(a, applet_exchange(a, &command, NULL),
+				     CKR_ATTRIBUTE_VALUE_INVALID);
 	builder_free(&data);
 	if (a->sw == SW_REFUSED)
 		piv->admin = false;
-	if (rv == CKR_OK || applet_mute(a, rv) ||
-	    rv == CKR_USER_NOT_LOGGED_IN || rv == CKR_DEVICE_MEMORY)
-		return rv;
-	log_line(LOG_ERROR, "PIV %02X: the card takes no such key, %04X",
-		 reference, (unsigned)a->sw);
-	return CKR_ATTRIBUTE_VALUE_INVALID;
+	return rv;
 }
 
 /* Is there a certificate of this key? */

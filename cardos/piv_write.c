@@ -379,11 +379,8 @@ public_key_parse(const struct card_new *new, struct cursor answer,
 	return rv == CKR_OK || rv == CKR_HOST_MEMORY ? rv : CKR_DEVICE_ERROR;
 }
 
-/* What the card says to a kind of key that it does not make, unless it is a
- * fault, or no longer PIV that answers. */
-static CK_RV
-generate_refusal(const struct card_applet *a, const struct card_new *new,
-		 CK_RV rv)
+CK_RV
+piv_key_refused(const struct card_applet *a, CK_RV rv, CK_RV cannot)
 {
 	static const uint16_t faults[] = { 0x6D00, 0x6E00, 0x6F00, 0 };
 
@@ -392,10 +389,9 @@ generate_refusal(const struct card_applet *a, const struct card_new *new,
 		return rv;
 	if (sw_listed(faults, a->sw))
 		return CKR_DEVICE_ERROR;
-	log_line(LOG_ERROR, "PIV: the card makes no such key, %04X",
+	log_line(LOG_ERROR, "PIV: the card has no such key, %04X",
 		 (unsigned)a->sw);
-	return new->key_type == CKK_RSA ? CKR_KEY_SIZE_RANGE
-					: CKR_CURVE_NOT_SUPPORTED;
+	return cannot;
 }
 
 static CK_RV
@@ -410,13 +406,15 @@ generate_send(struct card_applet *a, const struct card_new *new,
 				.le = new->key_type == CKK_RSA
 					      ? APDU_ANSWER_MAX
 					      : APDU_SHORT_ANSWER };
+	const CK_RV cannot = new->key_type == CKK_RSA ? CKR_KEY_SIZE_RANGE
+						      : CKR_CURVE_NOT_SUPPORTED;
 	struct piv *piv = a->state;
 	CK_RV rv = generate_template(new, &data);
 
 	command.data = builder_read(&data);
 	if (rv == CKR_OK)
-		rv = generate_refusal(a, new,
-				      applet_exchange(a, &command, &answer));
+		rv = piv_key_refused(
+			a, applet_exchange(a, &command, &answer), cannot);
 	if (a->sw == SW_REFUSED)
 		piv->admin = false;
 	if (rv == CKR_OK)

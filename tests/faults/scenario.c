@@ -229,7 +229,8 @@ const size_t scenario_count = sizeof(scenarios) / sizeof(scenarios[0]);
 /* PIV: four certificates and public keys, and the key that needs no PIN. */
 static const struct kind kinds[] = {
 	{ "piv", 9, 1, 2, 3, "9a", "9c", "9d", CKM_RSA_PKCS_OAEP,
-	  "010203040506070801020304050607080102030405060708", 1, false, false },
+	  "010203040506070801020304050607080102030405060708", 1, true, false,
+	  "PUK:12345678" },
 	{ "openpgp", 6, 3, 1, 2, "aut", "sig", "dec", CKM_RSA_PKCS, "12345678",
 	  3 },
 };

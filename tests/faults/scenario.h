@@ -20,6 +20,7 @@ struct kind {
 	CK_BYTE write_id; /* CKA_ID of what is written */
 	bool imports;	  /* keys of others */
 	bool sets_pin;	  /* by C_InitPIN */
+	const char *code; /* as C_SetPIN takes it to unblock; NULL: cannot */
 };
 
 enum { KEY_SIGN, KEY_EACH, KEY_DECRYPT, KEYS };

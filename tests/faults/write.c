@@ -206,6 +206,21 @@ scenario_pin(struct run *run)
 }
 
 static void
+scenario_unblock(struct run *run)
+{
+	const char *code = run->kind->code;
+	CK_SESSION_HANDLE session;
+
+	if (session_open(run, CKF_RW_SESSION, &session) &&
+	    step(run, "C_SetPIN, unblock",
+		 run->p11->C_SetPIN(session, (CK_UTF8CHAR *)code, strlen(code),
+				    PIN, PIN_SIZE)) &&
+	    step(run, "C_Login",
+		 run->p11->C_Login(session, CKU_USER, PIN, PIN_SIZE)))
+		step(run, "C_Logout", run->p11->C_Logout(session));
+}
+
+static void
 scenario_init_pin(struct run *run)
 {
 	CK_SESSION_HANDLE session;
@@ -243,9 +258,16 @@ sets_pin(const struct kind *kind)
 	return kind->sets_pin;
 }
 
+static bool
+unblocks(const struct kind *kind)
+{
+	return kind->code != NULL;
+}
+
 const struct scenario write_scenarios[] = {
 	{ "write a certificate", scenario_certificate },
 	{ "change the PIN", scenario_pin },
+	{ "unblock the PIN", scenario_unblock, unblocks },
 	{ "set the PIN", scenario_init_pin, sets_pin },
 	{ "generate", scenario_generate },
 	{ "import", scenario_import, imports },

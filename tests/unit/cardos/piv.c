@@ -373,6 +373,35 @@ data_unannounced(void **state)
 	builder_free(&b);
 }
 
+/* A fault, and what is not PIV any more, is not the key's. */
+static void
+key_refused(void **state)
+{
+	static const struct {
+		uint16_t sw;
+		CK_RV rv;
+	} cases[] = {
+		{ 0x6F00, CKR_DEVICE_ERROR },
+		{ 0x6D00, CKR_DEVICE_ERROR },
+		{ 0x6E00, CKR_DEVICE_ERROR },
+		{ 0x6982, CKR_USER_NOT_LOGGED_IN },
+		{ 0x6A84, CKR_DEVICE_MEMORY },
+		{ 0x6A80, CKR_ATTRIBUTE_VALUE_INVALID },
+		{ 0x6A86, CKR_ATTRIBUTE_VALUE_INVALID },
+		{ 0x9000, CKR_OK },
+	};
+
+	assert_int_equal(piv_key_refused(&applet, CKR_DEVICE_REMOVED,
+					 CKR_ATTRIBUTE_VALUE_INVALID),
+			 CKR_DEVICE_REMOVED);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		applet.sw = cases[i].sw;
+		assert_int_equal(piv_key_refused(&applet, sw_rv(applet.sw),
+						 CKR_ATTRIBUTE_VALUE_INVALID),
+				 cases[i].rv);
+	}
+}
+
 #define CASE(name, function)                                         \
 	{                                                            \
 		"/cardos/piv/" name, function, setup, teardown, NULL \
@@ -382,6 +411,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CASE("key-refused", key_refused),
 		CASE("compute/garbage", compute_garbage),
 		CASE("data/absent", data_absent),
 		CASE("data/unannounced", data_unannounced),

@@ -198,6 +198,13 @@ CK_RV piv_generate(struct card_applet *a, const struct card_new *new,
 CK_RV piv_remove(struct card_applet *a, const struct card_object *object);
 CK_RV piv_move(struct card_applet *a, const struct card_object *object,
 	       struct cursor cka_id, uint64_t *id);
+/* piv_place.c: a place for what has no CKA_ID, or one that is no place: for a
+ * key the first that is surely empty, for a certificate that of its key.
+ * CKR_DEVICE_MEMORY: there is none. CKR_TEMPLATE_INCOMPLETE,
+ * CKR_ATTRIBUTE_VALUE_INVALID: it cannot be told. */
+CK_RV piv_place_find(struct card_applet *a, const struct card_new *new,
+		     uint8_t *reference) MUST_CHECK;
+
 /* piv_import.c */
 CK_RV piv_import(struct card_applet *a, const struct card_new *new,
 		 uint8_t reference) MUST_CHECK;

@@ -306,8 +306,10 @@ piv_place(struct card_applet *a, const struct card_new *new, uint64_t *id)
 					   : place_key(a, new);
 	if (rv != CKR_OK)
 		return rv;
-	if (new->cka_id.left == 0)
-		return CKR_TEMPLATE_INCOMPLETE;
+	if (new->cka_id.left != 1)
+		rv = piv_place_find(a, new, &reference);
+	if (rv != CKR_OK)
+		return rv;
 	if (!piv_slot_id(reference, new->class, id, &object))
 		return CKR_ATTRIBUTE_VALUE_INVALID;
 	return CKR_OK;

@@ -240,6 +240,62 @@ def signs(session, pem):
     session.logout()
 
 
+def placed(session, firmware):
+    """Without a CKA_ID, or with a hash, a key goes where nothing is, and its
+    certificate goes where the key is."""
+    def bare(templates, cka_id=None):
+        return [[a for a in t if a[0] != p11.CKA_ID] +
+                ([(p11.CKA_ID, cka_id)] if cka_id else [])
+                for t in templates]
+
+    def places():
+        return sorted(bytes(session.getAttributeValue(o, [p11.CKA_ID])[0])
+                      for o in session.findObjects(
+                          [(p11.CKA_CLASS, p11.CKO_PUBLIC_KEY)]))
+
+    session.login(KEY, p11.CKU_SO)
+    for cka_id in (None, b"h" * 20):
+        template = bare([certificate_template(certificate("/CN=x"), b"")],
+                        cka_id)[0]
+        expect("a certificate of no key here",
+               p11.CKR_ATTRIBUTE_VALUE_INVALID if cka_id else
+               p11.CKR_TEMPLATE_INCOMPLETE, session.createObject, template)
+    before = places()
+    if firmware == "neo":
+        expect("no place that is surely empty", p11.CKR_TEMPLATE_INCOMPLETE,
+               session.generateKeyPair, *bare(ec(b"")), EC_PAIR)
+        public, _ = session.generateKeyPair(*ec(b"\2"), EC_PAIR)
+        wanted = [b"\2"]
+        made = [(public, None)]
+    else:
+        wanted = [bytes([n]) for n in (*range(1, 4), *range(5, 10),
+                                       *range(0x10, 0x1a), *range(0x20, 0x25))
+                  if bytes([n]) not in before]
+        made = []
+        for at, place in enumerate(wanted):
+            cka_id = b"h" * 20 if at % 2 else None
+            public, _ = session.generateKeyPair(*bare(ec(b""), cka_id),
+                                                EC_PAIR)
+            made.append((public, cka_id))
+            got = session.getAttributeValue(public, [p11.CKA_ID])[0]
+            if bytes(got) != place:
+                sys.exit(f"a key went to {bytes(got).hex()}")
+        expect("all is full", p11.CKR_DEVICE_MEMORY, session.generateKeyPair,
+               *bare(ec(b"")), EC_PAIR)
+        if places() != sorted(before + wanted):
+            sys.exit("a key was written over")
+    for (public, cka_id), place in [*zip(made, wanted)][:2]:
+        der = certificate("/CN=placed", public_key(session, public))
+        session.createObject(bare([certificate_template(der, b"")],
+                                  cka_id)[0])
+        found = session.findObjects([(p11.CKA_CLASS, p11.CKO_CERTIFICATE),
+                                     (p11.CKA_ID, place)])
+        if len(found) != 1 or bytes(session.getAttributeValue(
+                found[0], [p11.CKA_VALUE])[0]) != der:
+            sys.exit("a certificate is not with its key")
+    session.logout()
+
+
 def attested(session, firmware):
     """Only when it is asked for, and only of keys that the card made; 9A gets
     one, 9D has one that was brought."""
@@ -580,6 +636,7 @@ def main():
     imports(session, sys.argv[2])
     attested(session, sys.argv[2])
     newer(session, sys.argv[2])
+    placed(session, sys.argv[2])
     pins(session)
     if sys.argv[2] != "5.7":  # Yubico's tool knows no AES before its 2.3
         protected(session)

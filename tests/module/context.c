@@ -160,6 +160,49 @@ test_other_session(void **state)
 	assert_ok(sign());
 }
 
+/* 5.14: of each message, whole or in parts. */
+static void
+test_message(void **state)
+{
+	CK_FUNCTION_LIST_3_0 *p = need_3_0();
+	CK_SESSION_HANDLE s = suite.session;
+	CK_RV none = CKR_USER_NOT_LOGGED_IN;
+	CK_ULONG size = sizeof(signature);
+	CK_OBJECT_HANDLE key = key_get();
+
+	need_mechanism(CKM_ECDSA_SHA256, CKF_MESSAGE_SIGN);
+	assert_ok(p->C_MessageSignInit(s, &ecdsa_sha256, key));
+	assert_ok(login_again(suite.pin));
+	assert_ok(p->C_SignMessage(s, NULL, 0, text, sizeof(text), signature,
+				   &size));
+	size = sizeof(signature);
+	assert_rv(none, p->C_SignMessage(s, NULL, 0, text, sizeof(text),
+					 signature, &size));
+	assert_ok(p->C_SignMessageBegin(s, NULL, 0));
+	size = sizeof(signature);
+	assert_rv(none, p->C_SignMessageNext(s, NULL, 0, text, sizeof(text),
+					     signature, &size));
+	assert_ok(p->C_MessageSignFinal(s));
+}
+
+static void
+test_sign_recover(void **state)
+{
+	static const CK_ULONG bits = 2048;
+	CK_ULONG size = sizeof(signature);
+	CK_OBJECT_HANDLE key;
+
+	need_made();
+	need_mechanism(CKM_RSA_PKCS, CKF_SIGN_RECOVER);
+	login();
+	key = pair_make_for(CKM_RSA_PKCS_KEY_PAIR_GEN, CKA_MODULUS_BITS, &bits,
+			    sizeof(bits), CKA_SIGN_RECOVER);
+	assert_ok(suite.p11->C_SignRecoverInit(suite.session, &rsa, key));
+	assert_rv(CKR_USER_NOT_LOGGED_IN,
+		  suite.p11->C_SignRecover(suite.session, text, sizeof(text),
+					   signature, &size));
+}
+
 static void
 test_decrypt(void **state)
 {
@@ -217,6 +260,8 @@ static const struct CMUnitTest list[] = {
 	CASE("/context/parts", test_parts),
 	CASE("/context/login-user", test_login_user),
 	CASE("/context/other-session", test_other_session),
+	CASE("/context/message", test_message),
+	CASE("/context/recover", test_sign_recover),
 	CASE("/context/decrypt", test_decrypt),
 	CASE("/context/public", test_public),
 };

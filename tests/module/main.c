@@ -13,7 +13,8 @@ static const struct cases *const files[] = {
 	&life_cases,	 &template_cases,  &message_cases, &state_cases,
 	&profile_cases,	 &wrap_cases,	   &verify_cases,  &dual_cases,
 	&wrapping_cases, &attribute_cases, &user_cases,	   &context_cases,
-	&other_cases,	 &removal_cases,   &saved_cases,
+	&other_cases,	 &removal_cases,   &saved_cases,   &refusal_cases,
+	&locked_cases,
 };
 
 enum { SKIP_MAX = 64, CASES_MAX = 256 };

@@ -130,7 +130,8 @@ need_made(void)
 void
 need_mechanism(CK_MECHANISM_TYPE type, CK_FLAGS flags)
 {
-	CK_MECHANISM_INFO info;
+	/* some modules add to the flags that they find */
+	CK_MECHANISM_INFO info = { 0 };
 
 	if (suite.p11->C_GetMechanismInfo(suite.slot, type, &info) != CKR_OK ||
 	    (info.flags & flags) != flags)

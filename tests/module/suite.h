@@ -129,6 +129,6 @@ extern const struct cases general_cases, slot_cases, session_cases, login_cases,
 	token_cases, init_cases, life_cases, template_cases, message_cases,
 	state_cases, profile_cases, wrap_cases, verify_cases, dual_cases,
 	wrapping_cases, attribute_cases, user_cases, context_cases, other_cases,
-	removal_cases, saved_cases;
+	removal_cases, saved_cases, refusal_cases, locked_cases;
 
 #endif

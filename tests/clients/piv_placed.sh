@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# keytool and certutil make keys on a PIV card whose PIN protects the management
+# key. They name no place: the first goes to 9A, the second to 9C.
+# usage: piv_placed.sh MODULE, beside an empty card
+. "$(dirname "$0")/common.sh"
+
+key=010203040506070801020304050607080102030405060708
+
+piv() {
+	yubico-piv-tool -r '' "$@"
+}
+
+# usage: put OBJECT HEX
+put() {
+	printf %s "$2" >"$work/object"
+	piv -k$key -a write-object --id "$1" -f hex -i "$work/object"
+}
+
+# usage: subject SLOT
+subject() {
+	piv -a read-certificate -s "$1" | openssl x509 -noout -subject
+}
+
+put 0x5fff00 8003810102
+put 0x5fc109 881a8918$key
+
+cat >"$work/java.cfg" <<END
+name = signet
+library = $module
+slotListIndex = 0
+END
+keytool -genkeypair -keystore NONE -storetype PKCS11 -storepass $pin \
+	-addprovider SunPKCS11 -providerarg "$work/java.cfg" -alias javakey \
+	-keyalg RSA -keysize 2048 -dname CN=java
+[ "$(subject 9a)" = "subject=CN = java" ] || fail "keytool's is not in 9A"
+
+db=sql:$work/db
+mkdir "$work/db"
+certutil -N -d "$db" --empty-password
+modutil -force -dbdir "$db" -add signet -libfile "$module"
+printf '%s\n' $pin >"$work/pin"
+head -c 64 /dev/urandom >"$work/noise"
+token=$(modutil -dbdir "$db" -list |
+	sed -n 's/^[[:space:]]*token: \(PIV.*\)$/\1/p')
+certutil -S -d "$db" -h "$token" -f "$work/pin" -z "$work/noise" -n nsskey \
+	-s CN=nss -x -t ,, -k rsa -g 2048
+[ "$(subject 9c)" = "subject=CN = nss" ] || fail "certutil's is not in 9C"
+[ "$(subject 9a)" = "subject=CN = java" ] || fail "9A was written over"
+certutil -K -d "$db" -h "$token" -f "$work/pin" >"$work/keys"
+cat "$work/keys"
+[ "$(grep -c ' rsa ' "$work/keys")" -eq 2 ] || fail "not two keys"

@@ -52,6 +52,7 @@ struct bench {
 	EVP_PKEY *keys[KEYS];
 	bool shared;
 	int control;
+	CK_ULONG tokens;  /* on the card */
 	char state[1024]; /* of the card when nothing is wrong */
 	unsigned triples, failed;
 };
@@ -125,7 +126,7 @@ complain(struct bench *bench, const char *what, const char *where,
 }
 
 static CK_ULONG
-cards_present(struct bench *bench)
+tokens_present(struct bench *bench)
 {
 	CK_ULONG count = 0;
 
@@ -138,14 +139,14 @@ cards_present(struct bench *bench)
 
 /* The reader service looks for cards a few times a second only. */
 static void
-cards_wait(struct bench *bench, CK_ULONG count)
+tokens_wait(struct bench *bench, CK_ULONG count)
 {
 	for (int i = 0; i < LOOKS_MAX; i++) {
-		if (cards_present(bench) == count)
+		if (tokens_present(bench) == count)
 			return;
 		(void)usleep(20000);
 	}
-	errx(2, "the reader service does not see %lu cards", count);
+	errx(2, "the reader service does not see %lu tokens", count);
 }
 
 /* The card's state, without what counts up as it should. */
@@ -171,9 +172,9 @@ mend(struct bench *bench, const struct scenario *scenario, const char *where,
 	struct run run;
 
 	if (removed) {
-		cards_wait(bench, 0);
+		tokens_wait(bench, 0);
 		tell(bench, "insert");
-		cards_wait(bench, 1);
+		tokens_wait(bench, bench->tokens);
 	}
 	run = perform(bench, scenario);
 	if (run.rv != CKR_OK || run.wrong)
@@ -289,6 +290,7 @@ main(int argc, char **argv)
 	bench.keys[KEY_EACH] = key_load(argv[3], kind->each_file);
 	bench.keys[KEY_DECRYPT] = key_load(argv[3], kind->decrypt_file);
 	bench.shared = strcmp(argv[5], "shared") == 0;
+	bench.tokens = tokens_present(&bench);
 	if (strcmp(argv[5], "write") == 0)
 		try_all(&bench, write_scenarios, write_scenario_count);
 	else

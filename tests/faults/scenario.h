@@ -9,7 +9,7 @@
 
 /* A kind of card, and what is on it. */
 struct kind {
-	const char *name;
+	const char *name, *label; /* what its token's label begins with */
 	CK_ULONG public_objects;
 	/* CKA_ID of the key that signs after C_Login, of the one that wants
 	 * its PIN each time, of the one that deciphers */

@@ -185,6 +185,36 @@ test_logout(void **state)
 			    rv == CKR_OPERATION_NOT_INITIALIZED);
 }
 
+/* 5.7.7: "To find all objects, set ulCount to 0", those with data, too. */
+static void
+test_all_data(void **state)
+{
+	CK_OBJECT_CLASS class = CKO_DATA, found;
+	CK_BBOOL token = CK_TRUE;
+	CK_ATTRIBUTE match[] = { { CKA_CLASS, &class, sizeof(class) },
+				 { CKA_TOKEN, &token, sizeof(token) } };
+	CK_ATTRIBUTE ask = { CKA_CLASS, &found, sizeof(found) };
+	CK_OBJECT_HANDLE objects[256];
+	CK_ULONG count = 0, data = 0, wanted, i;
+
+	if (!suite.card)
+		data_make(suite.session, CK_TRUE, CK_FALSE, "all of it");
+	login();
+	wanted = object_count(match, 2);
+	if (wanted == 0)
+		skip();
+	assert_ok(suite.p11->C_FindObjectsInit(suite.session, NULL, 0));
+	assert_ok(
+		suite.p11->C_FindObjects(suite.session, objects, 256, &count));
+	assert_ok(suite.p11->C_FindObjectsFinal(suite.session));
+	for (i = 0; i < count; i++) {
+		assert_ok(suite.p11->C_GetAttributeValue(suite.session,
+							 objects[i], &ask, 1));
+		data += found == CKO_DATA;
+	}
+	assert_true(data >= wanted);
+}
+
 static const struct CMUnitTest list[] = {
 	CASE("/find/state", test_state),
 	CASE("/find/bad", test_bad),
@@ -195,6 +225,7 @@ static const struct CMUnitTest list[] = {
 	CASE("/find/token", test_token),
 	CASE("/find/meanwhile", test_meanwhile),
 	CASE("/find/logout", test_logout),
+	CASE("/find/all-data", test_all_data),
 };
 
 const struct cases find_cases = CASES("find", list);

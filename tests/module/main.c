@@ -239,6 +239,13 @@ files_print(void)
 }
 
 static void
+officer_set(const char *pin)
+{
+	suite.so_pin = pin;
+	suite.officer = true;
+}
+
+static void
 option_take(int option)
 {
 	if (option == 'm')
@@ -246,7 +253,7 @@ option_take(int option)
 	else if (option == 'p')
 		suite.pin = optarg;
 	else if (option == 's')
-		suite.so_pin = optarg;
+		officer_set(optarg);
 	else if (option == 'l')
 		suite.label = optarg;
 	else if (option == 't')
@@ -338,6 +345,7 @@ main(int argc, char **argv)
 
 	options(argc, argv);
 	library = load(suite.path);
+	suite.officer = suite.officer || !suite.card;
 	if (!suite.card)
 		token_make();
 	token_find();

@@ -21,6 +21,7 @@ struct suite {
 	const char *path;
 	const char *pin, *so_pin;
 	bool card;
+	bool officer; /* so_pin is the token's */
 	const char *label; /* what a card's label begins with */
 	const char *tell;  /* a command that removes and inserts, or NULL */
 	/* CKA_ID of a pair that signs, one that decrypts, and an EC pair */

@@ -62,8 +62,36 @@ token_insert(struct store *s, const char *serial,
 	return store_error(s, code, "cannot write");
 }
 
+/*
+ * WAL where it works. SQLite sets that mode without a look at whether the
+ * shared memory can be mapped there; only the next read tells. The exclusive
+ * mode needs none, and so brings such a file back to the rollback journal.
+ */
+static CK_RV
+journal_choose(struct store *s)
+{
+	int code = sqlite3_exec(s->db,
+				"PRAGMA journal_mode = WAL;"
+				"SELECT count(*) FROM sqlite_schema;",
+				NULL, NULL, NULL);
+
+	if (code == SQLITE_OK)
+		return CKR_OK;
+	store_closed(s);
+	code = sqlite3_open_v2(s->path, &s->db,
+			       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+			       NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(s->db,
+				    "PRAGMA locking_mode = EXCLUSIVE;"
+				    "PRAGMA journal_mode = DELETE;"
+				    "SELECT count(*) FROM sqlite_schema;",
+				    NULL, NULL, NULL);
+	return store_error(s, code, "cannot make");
+}
+
 /* The file is made in SQLite's rollback mode, which leaves no second file
- * behind, and changes to WAL, where that works, as its last step. */
+ * behind; how it goes on is chosen as the last step. */
 static CK_RV
 file_fill(const char *path, const char *serial,
 	  const struct token_record *token, const struct pin_record *so)
@@ -89,8 +117,7 @@ file_fill(const char *path, const char *serial,
 		rv = store_end(&s, rv);
 	}
 	if (rv == CKR_OK)
-		sqlite3_exec(s.db, "PRAGMA journal_mode = WAL", NULL, NULL,
-			     NULL);
+		rv = journal_choose(&s);
 	store_closed(&s);
 	pthread_mutex_destroy(&s.lock);
 	return rv;
@@ -131,6 +158,19 @@ file_claim(const char *path)
 	}
 }
 
+/* With what SQLite leaves of a WAL that did not work. */
+static void
+draft_remove(const char *draft)
+{
+	static const char *const ends[] = { "", "-wal", "-shm" };
+	char path[PATH_MAX + 8];
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", draft, ends[i]);
+		unlink(path);
+	}
+}
+
 CK_RV
 store_create(const char *folder, const char *serial,
 	     const struct token_record *token, const struct pin_record *so)
@@ -154,7 +194,7 @@ store_create(const char *folder, const char *serial,
 	rv = file_fill(draft, serial, token, so);
 	if (rv == CKR_OK)
 		rv = file_publish(draft, path);
-	unlink(draft);
+	draft_remove(draft);
 	if (rv == CKR_OK)
 		folder_sync(folder);
 	return rv;

@@ -1,5 +1,6 @@
 /* PINs: who may open the master key, and how often one may guess. */
 #include "crypto.h"
+#include "log.h"
 #include "mem.h"
 #include "soft_token.h"
 
@@ -361,6 +362,13 @@ init_again(struct soft_token *t, const struct opened *o,
 
 	if (rv == CKR_OK) {
 		rv = pin_replace(s, ROLE_SO, &o->record, so);
+		if (rv == CKR_PIN_INCORRECT) {
+			log_line(LOG_ERROR,
+				 "token %s: another process has just "
+				 "initialised it or changed its SO PIN",
+				 t->serial);
+			rv = CKR_FUNCTION_FAILED;
+		}
 		if (rv == CKR_OK)
 			rv = store_renew(s, record, so);
 		rv = store_end(s, rv);

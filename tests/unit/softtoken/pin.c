@@ -1,6 +1,7 @@
 /* Tests of softtoken/soft_pin.c: PINs, their tries, and who may set them. */
 #include "place.h"
 
+#include <pthread.h>
 #include <string.h>
 
 static CK_FLAGS
@@ -340,6 +341,57 @@ test_kdf_raised(void **state)
 	place_close(&p);
 }
 
+struct initialiser {
+	struct place place;
+	struct token *token;
+	CK_RV rv;
+};
+
+static void *
+initialise(void *argument)
+{
+	struct initialiser *i = argument;
+
+	i->rv = i->token->ops->init(i->token, TEXT(SO_PIN), TEXT("again"));
+	return NULL;
+}
+
+/* Two that have the right SO PIN: who comes second in the middle of the other's
+ * work is not told that the PIN is wrong. */
+static void
+test_init_at_once(void **state)
+{
+	struct initialiser two[2];
+	struct place p;
+	pthread_t threads[2];
+	size_t made = 0;
+
+	place_open(&p);
+	place_token(&p);
+	place_forget(&p);
+	p.config.softtoken_kdf = (char *)"pbkdf2:200000";
+	for (size_t i = 0; i < COUNT(two); i++) {
+		two[i].place = p;
+		place_list(&two[i].place);
+		two[i].token = two[i].place.list[0].token;
+	}
+	for (size_t i = 0; i < COUNT(two); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, initialise,
+						&two[i]),
+				 0);
+	for (size_t i = 0; i < COUNT(two); i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	for (size_t i = 0; i < COUNT(two); i++) {
+		made += two[i].rv == CKR_OK;
+		if (two[i].rv != CKR_OK)
+			assert_int_equal(two[i].rv, CKR_FUNCTION_FAILED);
+		log_in(two[i].token, LOGIN_SO);
+		place_forget(&two[i].place);
+	}
+	assert_in_range(made, 1, 2);
+	place_close(&p);
+}
+
 int
 main(void)
 {
@@ -354,6 +406,7 @@ main(void)
 		{ "/softtoken/pin/no-limit", test_no_limit },
 		{ "/softtoken/pin/change", test_change },
 		{ "/softtoken/pin/init-again", test_init_again },
+		{ "/softtoken/pin/init-at-once", test_init_at_once },
 		{ "/softtoken/pin/kdf-raised", test_kdf_raised },
 	};
 

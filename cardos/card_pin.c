@@ -80,6 +80,25 @@ card_pin_verify(struct card_token *t, size_t index, struct cursor pin)
 	return rv;
 }
 
+/* A PIN that was verified before the first look has hidden its tries: it is
+ * forgotten, and the card tells them. */
+static CK_RV
+pin_tries_uncover(struct card_token *t, size_t index,
+		  struct card_pin_status *status)
+{
+	struct card_applet *a = t->applet;
+	bool switched;
+	CK_RV rv = CKR_FUNCTION_NOT_SUPPORTED;
+
+	if (a->driver->pin_forget != NULL)
+		rv = a->driver->pin_forget(a, index);
+	if (rv != CKR_OK)
+		return applet_mute(a, rv) ? rv : CKR_USER_NOT_LOGGED_IN;
+	/* it may have taken another applet to do it */
+	rv = applet_guard(a, &switched);
+	return rv != CKR_OK ? rv : card_pin_look(t, index, status);
+}
+
 CK_RV
 card_pin_restore(struct card_token *t, const struct secret *pin, bool anew)
 {
@@ -92,9 +111,15 @@ card_pin_restore(struct card_token *t, const struct secret *pin, bool anew)
 		return rv;
 	if (status.verified && !anew)
 		return CKR_OK;
+	if (pin == NULL || !status.known)
+		return CKR_USER_NOT_LOGGED_IN;
+	if (status.verified && t->tries.tries_max == 0)
+		rv = pin_tries_uncover(t, index, &status);
+	if (rv != CKR_OK)
+		return rv;
 	/* A verified PIN hides the counter, and has all its tries. */
 	left = status.verified ? t->tries.tries_max : status.tries_left;
-	if (pin == NULL || !status.known || left < TRIES_SAFE)
+	if (!status.known || left < TRIES_SAFE)
 		return CKR_USER_NOT_LOGGED_IN;
 	rv = card_pin_verify(t, index,
 			     cursor_of(secret_data(pin), secret_size(pin)));

@@ -53,3 +53,17 @@ for _ in 1 2 3; do
 	login 9a || fail "9A is spoilt by 9C"
 done
 login 9c -I "$module" || fail "ssh does not log in with 9C any more"
+
+# Without the flag the PIN that was kept does it, also where the PIN was verified
+# when the card was first looked at: the second agent's helper comes before the
+# card has lost its power.
+ssh-add -e "$module" || fail "ssh-add -e"
+ssh-agent -k >/dev/null
+export SIGNET_PIV_ALWAYS_AUTHENTICATE=no
+rm asked
+eval "$(ssh-agent -P "$(dirname "$module")/*")" >/dev/null
+ssh-add -s "$module" || fail "ssh-add -s without the flag"
+login 9c || fail "the agent does not log in with 9C without the flag"
+login 9a || fail "nor with 9A after it"
+login 9c || fail "nor with 9C again"
+asked 1

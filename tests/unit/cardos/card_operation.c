@@ -506,6 +506,83 @@ each_time_kept(void **state)
 	token_unref(t);
 }
 
+/* The same where the PIN was verified already at the first look, so that no
+ * tries were ever told: the card forgets it, and tells. */
+static void
+each_time_uncovered(void **state)
+{
+	uint64_t key;
+	struct token *t;
+
+	script_config.piv_always_authenticate = false;
+	t = ready_9c(true, &key);
+	script_add(script, SIGN_9C "< 6982\n");
+	script_add(script, script_proof);
+	script_add(script, STATE("9000"));
+	script_add(script, script_forget);
+	script_add(script, STATE("63C3"));
+	script_add(script, script_verify);
+	script_add(script, SIGN_9C "< @\n");
+	assert_int_equal(sign(t, key), CKR_OK);
+	/* now they are known */
+	script_add(script, SIGN_9C "< 6982\n");
+	script_add(script, script_proof);
+	script_add(script, STATE("9000"));
+	script_add(script, script_verify);
+	script_add(script, SIGN_9C "< @\n");
+	assert_int_equal(sign(t, key), CKR_OK);
+	token_unref(t);
+}
+
+/* A card that forgets by another applet's selection is selected again. */
+static void
+each_time_uncovered_old(void **state)
+{
+	uint64_t key;
+	struct token *t;
+
+	script_config.piv_always_authenticate = false;
+	t = ready_9c(true, &key);
+	script_add(script, SIGN_9C "< 6982\n");
+	script_add(script, script_proof);
+	script_add(script, STATE("9000"));
+	script_add(script, "> 0020FF80\n< 6A86\n"
+			   "> 00A4040006D2760001240100\n< 9000\n"
+			   "> 00CB3FFF035C017E00\n< 6A82\n");
+	script_add(script, script_select);
+	script_add(script, STATE("63C2"));
+	script_add(script, script_verify);
+	script_add(script, SIGN_9C "< @\n");
+	assert_int_equal(sign(t, key), CKR_OK);
+	token_unref(t);
+}
+
+/* Nothing is spent when the last try comes to light, or none does. */
+static void
+each_time_uncovered_last(void **state)
+{
+	static const char *const told[] = { STATE("63C1"), STATE("9000"),
+					    STATE("6A80") };
+	struct token *t;
+	uint64_t key;
+
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+		struct script *s = script = script_new();
+
+		s->chip = &ec;
+		script_config.piv_always_authenticate = false;
+		t = ready_9c(true, &key);
+		script_add(s, SIGN_9C "< 6982\n");
+		script_add(s, script_proof);
+		script_add(s, STATE("9000"));
+		script_add(s, script_forget);
+		script_add(s, told[i]);
+		assert_int_equal(sign(t, key), CKR_USER_NOT_LOGGED_IN);
+		token_unref(t);
+		script_free(s);
+	}
+}
+
 /* Without a PIN that is kept there is nothing to do it with. */
 static void
 each_time_not_kept(void **state)
@@ -771,6 +848,10 @@ main(void)
 		CASE("reset/no-pin", reset_no_pin),
 		CASE("each-time/without", each_time_without),
 		CASE("each-time/kept", each_time_kept),
+		CASE("each-time/uncovered", each_time_uncovered),
+		CASE("each-time/uncovered/old", each_time_uncovered_old),
+		{ "/cardos/card_operation/each-time/uncovered/last",
+		  each_time_uncovered_last, NULL, NULL, NULL },
 		CASE("each-time/not-kept", each_time_not_kept),
 		CASE("each-time/wrong", each_time_wrong),
 		CASE("each-time/disturbed", each_time_disturbed),

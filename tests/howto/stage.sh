@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a command where signet is installed, with /etc and /usr as they are but
+# Runs a command where signet is installed, with /etc, /usr and /var as they are but
 # every change to them gone afterwards.
 # usage: stage.sh BUILD-FOLDER COMMAND...
 # The command sees HOME and XDG_* of its own, SIGNET_TEST_DIR where there is a
@@ -19,7 +19,7 @@ ip link set lo up
 mount -t proc proc /proc
 scratch=$(mktemp -d)
 mount -t tmpfs -o mode=755 signet-howto "$scratch"
-for folder in etc usr; do
+for folder in etc usr var; do
 	mkdir "$scratch/$folder" "$scratch/$folder.work"
 	mount -t overlay -o "lowerdir=/$folder,upperdir=$scratch/$folder" \
 		-o "workdir=$scratch/$folder.work" overlay "/$folder"

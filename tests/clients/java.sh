@@ -36,7 +36,10 @@ keytool -genkeypair -alias mine -keyalg RSA -keysize 2048 -dname CN=mine \
 	>"$work/keytool" 2>&1 || { cat "$work/keytool"; fail "keytool"; }
 javac -d "$work" "$here/Smoke.java" 2>&1 | grep -v '^Picked up' || true
 for how in number place; do
-	java -cp "$work" Smoke "$work/$how.cfg" $pin >"$work/out" 2>&1 ||
+	SIGNET_LOG_LEVEL=debug SIGNET_LOG_FILE=$work/$how.log java -cp "$work" Smoke "$work/$how.cfg" $pin >"$work/out" 2>&1 ||
 		{ cat "$work/out"; fail "by its $how"; }
 	grep -q '^done 7$' "$work/out" || { cat "$work/out"; fail "$how"; }
 done
+grep -q C_GetSlotInfo "$work/number.log" || fail "no log"
+! grep C_GetSlotList "$work/number.log" || fail "the number was looked up"
+grep -q C_GetSlotList "$work/place.log" || fail "the list was not asked for"

@@ -1,28 +1,14 @@
 #!/usr/bin/env bash
 # keytool and certutil make keys on a PIV card whose PIN protects the management
 # key. They name no place: the first goes to 9A, the second to 9C.
-# usage: piv_placed.sh MODULE, beside an empty card
+# usage: piv_placed.sh MODULE, beside an empty card, after protected.sh
 . "$(dirname "$0")/common.sh"
-
-key=010203040506070801020304050607080102030405060708
-
-piv() {
-	yubico-piv-tool -r '' "$@"
-}
-
-# usage: put OBJECT HEX
-put() {
-	printf %s "$2" >"$work/object"
-	piv -k$key -a write-object --id "$1" -f hex -i "$work/object"
-}
 
 # usage: subject SLOT
 subject() {
-	piv -a read-certificate -s "$1" | openssl x509 -noout -subject
+	yubico-piv-tool -r '' -a read-certificate -s "$1" |
+		openssl x509 -noout -subject
 }
-
-put 0x5fff00 8003810102
-put 0x5fc109 881a8918$key
 
 cat >"$work/java.cfg" <<END
 name = signet

@@ -6,7 +6,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 module=$(pkg-config --variable p11_module_path p11-kit-1)/signet-pkcs11.so
 label=$(pkcs11-tool --module "$module" --list-token-slots |
-	sed -n 's/^ *token label *: \(PIV.*[^ ]\) *$/\1/p')
+	sed -n 's/^ *token label *: \(.*[^ ]\) *$/\1/p')
 page=$1
 shift
 "$here/page.py" "$page" --without 'software token' "$@" \

@@ -15,9 +15,9 @@ static const struct card_pair_row pair_rows[] = {
 enum { PAIR_ROWS = sizeof(pair_rows) / sizeof(pair_rows[0]) };
 
 static bool
-driver_generates(const struct card_driver *driver, CK_KEY_TYPE type)
+is_generated(const struct card_abilities *can, CK_KEY_TYPE type)
 {
-	const CK_KEY_TYPE *t = driver->generates;
+	const CK_KEY_TYPE *t = can->generates;
 
 	for (; t != NULL && *t != CK_UNAVAILABLE_INFORMATION; t++)
 		if (*t == type)
@@ -26,10 +26,10 @@ driver_generates(const struct card_driver *driver, CK_KEY_TYPE type)
 }
 
 const struct card_pair_row *
-card_pair_row(const struct card_driver *driver, size_t index)
+card_pair_row(const struct card_abilities *can, size_t index)
 {
 	for (size_t i = 0; i < PAIR_ROWS; i++)
-		if (driver_generates(driver, pair_rows[i].type) && index-- == 0)
+		if (is_generated(can, pair_rows[i].type) && index-- == 0)
 			return &pair_rows[i];
 	return NULL;
 }
@@ -203,7 +203,7 @@ card_new_pair(const struct card_driver *driver, const CK_MECHANISM *mechanism,
 	const struct card_pair_row *row;
 	CK_RV rv;
 
-	for (size_t i = 0; (row = card_pair_row(driver, i)) != NULL; i++)
+	for (size_t i = 0; (row = card_pair_row(&driver->can, i)) != NULL; i++)
 		if (row->mechanism == mechanism->mechanism)
 			break;
 	if (row == NULL)

@@ -199,11 +199,19 @@ card_info(struct token *token, CK_TOKEN_INFO *info)
 	return CKR_OK;
 }
 
+/* Before the first look it is what the best of such cards does. */
 static size_t
 card_mechanisms(struct token *token, struct mechanism *list, size_t room)
 {
-	return driver_mechanisms(card_token_of(token)->applet->driver, list,
-				 room);
+	struct card_token *t = card_token_of(token);
+	const struct card_abilities *can;
+
+	pthread_mutex_lock(&t->lock);
+	can = t->identity.can;
+	pthread_mutex_unlock(&t->lock);
+	if (can == NULL)
+		can = &t->applet->driver->can;
+	return mechanisms_of(can, list, room);
 }
 
 /* Nobody has a session: the card's verified state must not outlive them. */

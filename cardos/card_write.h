@@ -22,8 +22,8 @@ struct card_pair_row {
 	CK_MECHANISM_TYPE mechanism;
 	CK_KEY_TYPE type;
 };
-/* Those that the driver's cards make, one after the other; NULL: no more. */
-const struct card_pair_row *card_pair_row(const struct card_driver *driver,
+/* Those that a card makes, one after the other; NULL: no more. */
+const struct card_pair_row *card_pair_row(const struct card_abilities *can,
 					  size_t index);
 
 #endif

@@ -183,33 +183,33 @@ mechanism_agrees(CK_MECHANISM_TYPE type)
 }
 
 static struct mechanism
-agreement_of(const struct card_driver *driver, CK_MECHANISM_TYPE type)
+agreement_of(const struct card_abilities *can, CK_MECHANISM_TYPE type)
 {
 	return (struct mechanism){
 		.type = type,
-		.info = { driver->ec_min, driver->ec_max,
+		.info = { can->ec_min, can->ec_max,
 			  CKF_HW | CKF_DERIVE | CKF_EC_F_P | CKF_EC_OID |
 				  CKF_EC_UNCOMPRESS | CKF_EC_COMPRESS },
 	};
 }
 
-/* Zero flags: no key of this driver does it. */
+/* Zero flags: no key does it. */
 static struct mechanism
-mechanism_of(const struct card_driver *driver, const struct scheme_row *row)
+mechanism_of(const struct card_abilities *can, const struct scheme_row *row)
 {
 	struct mechanism m = { .type = row->type };
 
 	if ((row->flags & CKF_SIGN) != 0 &&
-	    way_find(row->kind, OPERATION_SIGN, driver->primitives) != NULL)
+	    way_find(row->kind, OPERATION_SIGN, can->primitives) != NULL)
 		m.info.flags |= CKF_SIGN;
 	if ((row->flags & CKF_DECRYPT) != 0 &&
-	    way_find(row->kind, OPERATION_DECRYPT, driver->primitives) != NULL)
+	    way_find(row->kind, OPERATION_DECRYPT, can->primitives) != NULL)
 		m.info.flags |= CKF_DECRYPT;
 	if (m.info.flags == 0)
 		return m;
 	m.info.flags |= CKF_HW;
-	m.info.ulMinKeySize = driver->rsa_min;
-	m.info.ulMaxKeySize = driver->rsa_max;
+	m.info.ulMinKeySize = can->rsa_min;
+	m.info.ulMaxKeySize = can->rsa_max;
 	if (scheme_key_type(row->kind) == CKK_EC_EDWARDS) {
 		m.info.flags |= CKF_EC_OID | CKF_EC_CURVENAME;
 		m.info.ulMinKeySize = EDWARDS_BITS;
@@ -217,22 +217,22 @@ mechanism_of(const struct card_driver *driver, const struct scheme_row *row)
 	} else if (scheme_key_type(row->kind) == CKK_EC) {
 		m.info.flags |=
 			CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS;
-		m.info.ulMinKeySize = driver->ec_min;
-		m.info.ulMaxKeySize = driver->ec_max;
+		m.info.ulMinKeySize = can->ec_min;
+		m.info.ulMaxKeySize = can->ec_max;
 	}
 	return m;
 }
 
-/* Sizes are those that the keys of the driver's cards may have. */
+/* Sizes are those that keys may have. */
 static struct mechanism
-mechanism_pair(const struct card_driver *driver,
+mechanism_pair(const struct card_abilities *can,
 	       const struct card_pair_row *row)
 {
 	struct mechanism m = {
 		.type = row->mechanism,
 		.info.flags = CKF_HW | CKF_GENERATE_KEY_PAIR,
-		.info.ulMinKeySize = driver->rsa_min,
-		.info.ulMaxKeySize = driver->rsa_max,
+		.info.ulMinKeySize = can->rsa_min,
+		.info.ulMaxKeySize = can->rsa_max,
 	};
 
 	if (row->type == CKK_RSA)
@@ -240,8 +240,8 @@ mechanism_pair(const struct card_driver *driver,
 	m.info.flags |= CKF_EC_OID;
 	if (row->type == CKK_EC) {
 		m.info.flags |= CKF_EC_F_P | CKF_EC_UNCOMPRESS;
-		m.info.ulMinKeySize = driver->ec_min;
-		m.info.ulMaxKeySize = driver->ec_max;
+		m.info.ulMinKeySize = can->ec_min;
+		m.info.ulMaxKeySize = can->ec_max;
 		return m;
 	}
 	m.info.flags |= CKF_EC_CURVENAME;
@@ -251,7 +251,7 @@ mechanism_pair(const struct card_driver *driver,
 }
 
 size_t
-driver_mechanisms(const struct card_driver *driver, struct mechanism *list,
+mechanisms_of(const struct card_abilities *can, struct mechanism *list,
 		  size_t room)
 {
 	size_t rows, count = 0;
@@ -259,7 +259,7 @@ driver_mechanisms(const struct card_driver *driver, struct mechanism *list,
 	const struct card_pair_row *pair;
 
 	for (; rows > 0; rows--, row++) {
-		struct mechanism m = mechanism_of(driver, row);
+		struct mechanism m = mechanism_of(can, row);
 
 		if (m.info.flags == 0)
 			continue;
@@ -267,15 +267,15 @@ driver_mechanisms(const struct card_driver *driver, struct mechanism *list,
 			list[count] = m;
 		count++;
 	}
-	for (size_t i = 0; (pair = card_pair_row(driver, i)) != NULL; i++) {
+	for (size_t i = 0; (pair = card_pair_row(can, i)) != NULL; i++) {
 		if (count < room)
-			list[count] = mechanism_pair(driver, pair);
+			list[count] = mechanism_pair(can, pair);
 		count++;
 	}
-	if ((driver->primitives & 1u << CARD_ECDH) == 0)
+	if ((can->primitives & 1u << CARD_ECDH) == 0)
 		return count;
 	for (size_t i = 0; i < AGREEMENTS; i++, count++)
 		if (count < room)
-			list[count] = agreement_of(driver, agreements[i]);
+			list[count] = agreement_of(can, agreements[i]);
 	return count;
 }

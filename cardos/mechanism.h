@@ -35,9 +35,9 @@ CK_RV mechanism_plaintext(const struct scheme *scheme,
  * already (X25519), so that one is as good as the other. */
 bool mechanism_agrees(CK_MECHANISM_TYPE type);
 
-/* All mechanisms for the keys of a driver's cards; gives how many there are,
- * of which at most ROOM are put into LIST. */
-size_t driver_mechanisms(const struct card_driver *driver,
-			 struct mechanism *list, size_t room);
+/* All mechanisms of a card that can do so much; gives how many there are, of
+ * which at most ROOM are put into LIST. */
+size_t mechanisms_of(const struct card_abilities *can, struct mechanism *list,
+		     size_t room);
 
 #endif

@@ -401,14 +401,6 @@ piv_compute(struct card_applet *a, const struct card_job *job,
 	return rv;
 }
 
-static const CK_KEY_TYPE piv_generates[] = {
-	CKK_RSA,
-	CKK_EC,
-	CKK_EC_EDWARDS,
-	CKK_EC_MONTGOMERY,
-	CK_UNAVAILABLE_INFORMATION,
-};
-
 static const CK_ATTRIBUTE_TYPE piv_own[] = { PIV_TOUCH_POLICY, PIV_PIN_POLICY,
 					     0 };
 
@@ -419,13 +411,15 @@ const struct card_driver piv_driver = {
 	.proofs = piv_proofs,
 	.pin_wanted = piv_pin_wanted,
 	.wrong_applet = piv_wrong_applet,
-	.primitives = 1u << CARD_RSA_RAW | 1u << CARD_ECDSA |
-		      1u << CARD_EDDSA | 1u << CARD_ECDH,
-	.rsa_min = 1024,
-	.rsa_max = 4096,
-	.ec_min = 256,
-	.ec_max = 384,
-	.generates = piv_generates,
+	.can = {
+		.primitives = 1u << CARD_RSA_RAW | 1u << CARD_ECDSA |
+			      1u << CARD_EDDSA | 1u << CARD_ECDH,
+		.rsa_min = 1024,
+		.rsa_max = 4096,
+		.ec_min = 256,
+		.ec_max = 384,
+		.generates = piv_generates,
+	},
 	.own = piv_own,
 	.nominate = piv_nominate,
 	.open = piv_open,

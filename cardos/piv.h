@@ -56,6 +56,12 @@ struct piv {
 	uint32_t retired_shown; /* bits from 82 on: whatever the rule says */
 };
 
+/* piv_abilities.c: of this card, as far as its firmware tells. */
+const struct card_abilities *piv_abilities(const struct card_applet *a,
+					   const struct piv_version *version);
+bool piv_makes(const struct card_abilities *can, CK_KEY_TYPE type);
+extern const CK_KEY_TYPE piv_generates[];
+
 /* A key reference and what PIV says of it (SP 800-73-4 part 2, table 4b). */
 struct piv_slot {
 	uint8_t reference;
@@ -193,8 +199,6 @@ CK_RV piv_reset(struct card_applet *a, struct cursor so_pin);
 CK_RV piv_place(struct card_applet *a, const struct card_new *new,
 		uint64_t *id);
 CK_RV piv_write(struct card_applet *a, const struct card_new *new, uint64_t id);
-CK_RV piv_generate(struct card_applet *a, const struct card_new *new,
-		   uint64_t id);
 CK_RV piv_remove(struct card_applet *a, const struct card_object *object);
 CK_RV piv_move(struct card_applet *a, const struct card_object *object,
 	       struct cursor cka_id, uint64_t *id);
@@ -204,6 +208,12 @@ CK_RV piv_move(struct card_applet *a, const struct card_object *object,
  * CKR_ATTRIBUTE_VALUE_INVALID: it cannot be told. */
 CK_RV piv_place_find(struct card_applet *a, const struct card_new *new,
 		     uint8_t *reference) MUST_CHECK;
+
+/* piv_generate.c: judges the kind of a new key, and its policies. */
+CK_RV piv_key_check(struct card_applet *a,
+		    const struct card_new *new) MUST_CHECK;
+CK_RV piv_generate(struct card_applet *a, const struct card_new *new,
+		   uint64_t id);
 
 /* piv_import.c */
 CK_RV piv_import(struct card_applet *a, const struct card_new *new,
@@ -220,12 +230,21 @@ CK_RV piv_key_refused(const struct card_applet *a, CK_RV rv,
 /* Keeps a public key that was made here; takes it. */
 void piv_made_keep(struct card_applet *a, uint8_t reference,
 		   struct pubkey *key);
-/* PUT DATA; without content the object is gone. */
-CK_RV piv_put_data(struct card_applet *a, struct cursor tag,
-		   struct cursor content) MUST_CHECK;
 /* The public key that was made for a key reference, or NULL. */
 struct pubkey *piv_made(const struct card_applet *a, uint8_t reference);
 void piv_made_forget(struct card_applet *a);
+
+/* piv_container.c: PUT DATA; without content the object is gone. */
+CK_RV piv_put_data(struct card_applet *a, struct cursor tag,
+		   struct cursor content) MUST_CHECK;
+/* How much an object holds. */
+size_t piv_object_max(const struct card_applet *a);
+/* A certificate in its container: CKR_DEVICE_MEMORY when it is too large, also
+ * compressed; and written to OBJECT. */
+CK_RV piv_certificate_check(const struct card_applet *a,
+			    struct cursor der) MUST_CHECK;
+CK_RV piv_certificate_put(struct card_applet *a, struct cursor object,
+			  struct cursor der) MUST_CHECK;
 
 /* piv_objects.c and piv_identity.c: functions of the driver. */
 CK_RV piv_list(struct card_applet *a, size_t pin, CK_OBJECT_CLASS class,

@@ -209,6 +209,7 @@ piv_identify(struct card_applet *a, struct card_identity *out)
 		return rv;
 	identity.firmware =
 		(CK_VERSION){ version.major, version.minor };
+	identity.can = piv_abilities(a, &version);
 	label_set(&identity);
 	text_set(identity.manufacturer, sizeof(identity.manufacturer),
 		 maker != NULL ? maker->manufacturer : "unknown", none);

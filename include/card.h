@@ -27,6 +27,16 @@ struct card_pin_status {
 	unsigned tries_max;  /* 0: not known */
 };
 
+/* What keys may do, and their sizes in bits, 0 none. */
+struct card_abilities {
+	unsigned primitives; /* 1u << enum card_primitive */
+	CK_ULONG rsa_min, rsa_max;
+	CK_ULONG ec_min, ec_max;
+	/* Key types of pairs that generate() makes; ends with
+	 * CK_UNAVAILABLE_INFORMATION, NULL: none. */
+	const CK_KEY_TYPE *generates;
+};
+
 /* For CK_TOKEN_INFO; texts may be empty. */
 struct card_identity {
 	char label[33];
@@ -37,6 +47,8 @@ struct card_identity {
 	struct card_pin_status tries; /* when they are known without asking, */
 	struct card_pin_status so_tries; /* and the security officer's */
 	bool keyless; /* no private key is there, so no login is of use */
+	/* less than the driver's cards can do; NULL: as much as any of them */
+	const struct card_abilities *can;
 };
 
 /* A harmless command that only the applet answers so. */

@@ -19,12 +19,7 @@ struct card_driver {
 	const uint16_t *wrong_applet; /* and of VERIFY too, 0 ends */
 	const uint16_t *terminated;   /* of SELECT; ACTIVATE undoes it; optional */
 	bool guard_first; /* a sibling applet shares the key command */
-	unsigned primitives;          /* that keys of such cards may have, */
-	CK_ULONG rsa_min, rsa_max;    /* and their sizes in bits, 0 none */
-	CK_ULONG ec_min, ec_max;
-	/* Key types of pairs that generate() makes; ends with
-	 * CK_UNAVAILABLE_INFORMATION, NULL: none. */
-	const CK_KEY_TYPE *generates;
+	struct card_abilities can; /* of any such card */
 	/* Attributes of a private key's template that only it knows, 0 ends. */
 	const CK_ATTRIBUTE_TYPE *own;
 

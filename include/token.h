@@ -27,7 +27,7 @@ struct token_ops {
 	CK_RV (*info)(struct token *t, CK_TOKEN_INFO *info);
 	/* Who is logged in; a reset of the card may have ended it. No I/O. */
 	enum login (*login_state)(struct token *t);
-	/* All mechanisms, at most ROOM of them; gives how many there are. */
+	/* At most ROOM; gives how many. No I/O: fewer after the first info. */
 	size_t (*mechanisms)(struct token *t, struct mechanism *list,
 			     size_t room);
 

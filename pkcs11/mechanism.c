@@ -119,6 +119,17 @@ mechanism_check(struct presence *p, CK_MECHANISM_TYPE type, CK_FLAGS flags)
 	return CKR_OK;
 }
 
+/* What a card can do is known when it was looked at once. */
+static size_t
+looked_list(struct presence *p, struct mechanism list[static MECHANISMS_MAX])
+{
+	CK_TOKEN_INFO info;
+
+	/* one that cannot be looked at has what others of its kind have */
+	DROP(p->token->ops->info(p->token, &info));
+	return mechanism_list(p, list);
+}
+
 static CK_RV
 get_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE *types, CK_ULONG *count)
 {
@@ -132,7 +143,7 @@ get_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE *types, CK_ULONG *count)
 	rv = slots_token(module_slots(), slot, false, &p);
 	if (rv != CKR_OK)
 		return rv;
-	found = mechanism_list(p, list);
+	found = looked_list(p, list);
 	presence_unref(p);
 	room = *count;
 	*count = found;
@@ -169,7 +180,7 @@ get_info(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info)
 	rv = slots_token(module_slots(), slot, false, &p);
 	if (rv != CKR_OK)
 		return rv;
-	m = find(list, mechanism_list(p, list), type);
+	m = find(list, looked_list(p, list), type);
 	presence_unref(p);
 	if (m == NULL)
 		return CKR_MECHANISM_INVALID;

@@ -534,7 +534,7 @@ def newer(session, firmware):
     expect("another label", p11.CKR_ATTRIBUTE_READ_ONLY,
            session.setAttributeValue, key, [(p11.CKA_LABEL, "other")])
     if firmware != "5.7":
-        expect("no Ed25519", p11.CKR_CURVE_NOT_SUPPORTED,
+        expect("no Ed25519", p11.CKR_MECHANISM_INVALID,
                session.generateKeyPair, *ec(b"\1", oid["ed"]), edwards)
         expect("no way to move", p11.CKR_ATTRIBUTE_READ_ONLY,
                session.setAttributeValue, key, [(p11.CKA_ID, b"\5")])
@@ -557,6 +557,28 @@ def newer(session, firmware):
         if count(session, p11.CKO_PUBLIC_KEY, place):
             sys.exit("a deleted key is still there")
     session.logout()
+
+
+def mechanisms(lib, slot, firmware):
+    """Those of this firmware."""
+    def largest(name):
+        return lib.getMechanismInfo(slot, name).ulMaxKeySize
+
+    newest = firmware == "5.7"
+    edwards = {"CKM_EDDSA", "CKM_EC_EDWARDS_KEY_PAIR_GEN",
+               "CKM_EC_MONTGOMERY_KEY_PAIR_GEN"}
+    listed = {str(m) for m in lib.getMechanismList(slot)}
+    info = [lib.getMechanismInfo(slot, m) for m in listed & edwards]
+    made = [m for m in info if m.flags & (p11.CKF_SIGN |
+                                          p11.CKF_GENERATE_KEY_PAIR)]
+    if len(made) != (3 if newest else 0):
+        sys.exit(f"not the mechanisms of {firmware}: {listed & edwards}")
+    for name in ("CKM_RSA_PKCS_KEY_PAIR_GEN", "CKM_SHA256_RSA_PKCS"):
+        if largest(name) != (4096 if newest else 2048):
+            sys.exit(f"{name} up to {largest(name)}")
+    for name in ("CKM_EC_KEY_PAIR_GEN", "CKM_ECDSA"):
+        if largest(name) != (256 if firmware == "neo" else 384):
+            sys.exit(f"{name} up to {largest(name)}")
 
 
 def pins(session):
@@ -625,6 +647,7 @@ def main():
     lib.load(sys.argv[1])
     slot = lib.getSlotList(tokenPresent=True)[0]
     session = lib.openSession(slot, FLAGS)
+    mechanisms(lib, slot, sys.argv[2])
     without_login(session)
     login_of_so(session)
     templates(session)

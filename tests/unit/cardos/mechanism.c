@@ -223,7 +223,7 @@ static const struct mechanism *
 listed(const struct card_driver *driver, CK_MECHANISM_TYPE type)
 {
 	static struct mechanism list[64];
-	size_t count = driver_mechanisms(driver, list, 64);
+	size_t count = mechanisms_of(&driver->can, list, 64);
 
 	for (size_t i = 0; i < count; i++)
 		if (list[i].type == type)
@@ -260,10 +260,10 @@ static void
 list_padding_card(void **state)
 {
 	const struct card_driver driver = {
-		.primitives =
+		.can.primitives =
 			1u << CARD_RSA_DIGESTINFO | 1u << CARD_RSA_DECRYPT,
-		.rsa_min = 2048,
-		.rsa_max = 4096,
+		.can.rsa_min = 2048,
+		.can.rsa_max = 4096,
 	};
 
 	assert_null(listed(&driver, CKM_RSA_X_509));
@@ -279,7 +279,8 @@ list_padding_card(void **state)
 static void
 list_edwards_card(void **state)
 {
-	const struct card_driver driver = { .primitives = 1u << CARD_EDDSA };
+	const struct card_driver driver = { .can.primitives = 1u
+							<< CARD_EDDSA };
 
 	assert_null(listed(&driver, CKM_ECDSA));
 	assert_int_equal(listed(&driver, CKM_EDDSA)->info.flags,

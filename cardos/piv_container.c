@@ -1,0 +1,121 @@
+/* What is put into a PIV card's data objects: PUT DATA, and the containers of
+ * certificates. */
+#include "crypto.h"
+#include "piv.h"
+#include "tlv.h"
+
+enum {
+	INS_PUT_DATA = 0xDB,
+	PUT_DATA_P1 = 0x3F,
+	PUT_DATA_P2 = 0xFF,
+	TAG_CERTIFICATE = 0x70,
+	TAG_CERT_INFO = 0x71,
+	TAG_CHECK = 0xFE,
+	INFO_PLAIN = 0,
+	INFO_GZIP = 1,
+	OBJECT_MAX = 32768, /* of cards that nothing is known of */
+	DATA_MAX = OBJECT_MAX + 32,
+	SW_REFUSED = 0x6982,
+};
+
+CK_RV
+piv_put_data(struct card_applet *a, struct cursor tag, struct cursor content)
+{
+	struct builder data = builder_heap(DATA_MAX);
+	struct apdu command = { .ins = INS_PUT_DATA,
+				.p1 = PUT_DATA_P1,
+				.p2 = PUT_DATA_P2 };
+	struct piv *piv = a->state;
+	CK_RV rv = CKR_DEVICE_MEMORY;
+
+	a->sw = 0;
+	tlv_put(&data, PIV_TAG_LIST, tag);
+	tlv_put(&data, PIV_CONTENT, content);
+	command.data = builder_read(&data);
+	if (builder_ok(&data))
+		rv = applet_exchange(a, &command, NULL);
+	if (a->sw == SW_REFUSED)
+		piv->admin = false;
+	builder_free(&data);
+	return rv;
+}
+
+/* How much an object holds, by a text in the historical bytes; the longer of
+ * two that begin alike first. */
+struct object_limit {
+	const char *text;
+	size_t max;
+};
+
+static const struct object_limit object_limits[] = {
+	{ "YubikeyNEO", 2025 },
+	{ "Yubikey", 3049 },
+	{ "YubiKey", 3049 },
+};
+
+size_t
+piv_object_max(const struct card_applet *a)
+{
+	const struct transport_info *info =
+		a->transport->ops->info(a->transport);
+	struct cursor text =
+		iso_historical(cursor_of(info->atr, info->atr_size));
+
+	for (size_t i = 0; i < sizeof(object_limits) / sizeof(object_limits[0]);
+	     i++)
+		if (iso_contains_text(text, object_limits[i].text))
+			return object_limits[i].max;
+	return OBJECT_MAX;
+}
+
+/* The container of a certificate (SP 800-73-4 part 1, appendix A). */
+static CK_RV
+container_put(struct cursor der, uint8_t info, struct builder *content)
+{
+	tlv_put(content, TAG_CERTIFICATE, der);
+	tlv_put(content, TAG_CERT_INFO, cursor_of(&info, 1));
+	tlv_put(content, TAG_CHECK, cursor_of(NULL, 0));
+	return builder_ok(content) ? CKR_OK : CKR_DEVICE_MEMORY;
+}
+
+/* One that is too large for the card is compressed, as the standard has it. */
+static CK_RV
+container_make(struct cursor der, struct builder *content)
+{
+	struct builder packed = builder_heap(CERTIFICATE_MAX);
+	CK_RV rv = container_put(der, INFO_PLAIN, content);
+
+	if (rv == CKR_OK) {
+		builder_free(&packed);
+		return rv;
+	}
+	builder_reset(content);
+	rv = deflate_bytes(der, &packed);
+	if (rv == CKR_OK)
+		rv = container_put(builder_read(&packed), INFO_GZIP, content);
+	builder_free(&packed);
+	return rv;
+}
+
+CK_RV
+piv_certificate_check(const struct card_applet *a, struct cursor der)
+{
+	struct builder content = builder_heap(piv_object_max(a));
+	CK_RV rv = container_make(der, &content);
+
+	builder_free(&content);
+	return rv;
+}
+
+CK_RV
+piv_certificate_put(struct card_applet *a, struct cursor object,
+		    struct cursor der)
+{
+	struct builder content = builder_heap(piv_object_max(a));
+	CK_RV rv = container_make(der, &content);
+
+	if (rv == CKR_OK)
+		rv = piv_put_data(a, object, builder_read(&content));
+	builder_free(&content);
+	return rv;
+}

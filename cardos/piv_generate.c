@@ -1,0 +1,246 @@
+/* Keys that a PIV card makes, and what may be asked of it. */
+#include "log.h"
+#include "piv.h"
+#include "tlv.h"
+
+enum {
+	INS_GENERATE = 0x47,
+	TAG_GENERATE = 0xAC,
+	TAG_ALGORITHM = 0x80,
+	TAG_PIN_POLICY = 0xAA,
+	TAG_TOUCH_POLICY = 0xAB,
+	TAG_PUBLIC_KEY = 0x7F49,
+	TAG_MODULUS = 0x81,
+	TAG_EXPONENT = 0x82,
+	TAG_POINT = 0x86,
+	POLICY_MAX = 3, /* always, cached */
+	COMMAND_MAX = 32,
+	SW_REFUSED = 0x6982,
+};
+
+struct pubkey *
+piv_made(const struct card_applet *a, uint8_t reference)
+{
+	const struct piv *piv = a->state;
+
+	return piv->made[reference % PIV_KEYS];
+}
+
+void
+piv_made_keep(struct card_applet *a, uint8_t reference, struct pubkey *key)
+{
+	struct piv *piv = a->state;
+
+	pubkey_free(piv->made[reference % PIV_KEYS]);
+	piv->made[reference % PIV_KEYS] = key;
+}
+
+void
+piv_made_forget(struct card_applet *a)
+{
+	for (unsigned i = 0; i < PIV_KEYS; i++)
+		piv_made_keep(a, (uint8_t)i, NULL);
+}
+
+uint8_t
+piv_new_algorithm(const struct card_new *new)
+{
+	const struct pubkey kind = { .type = new->key_type,
+				     .bits = new->bits,
+				     .curve = new->curve };
+
+	return piv_algorithm(&kind);
+}
+
+/* A policy of Yubico's, one byte or a CK_ULONG; 0 when the template has none.
+ */
+static CK_RV
+policy_of(const struct card_new *new, CK_ATTRIBUTE_TYPE type, uint8_t *policy)
+{
+	const CK_ATTRIBUTE *a =
+		template_find(new->template.list, new->template.count, type);
+	CK_ULONG value = 0;
+	struct cursor c;
+	CK_RV rv;
+
+	*policy = 0;
+	if (a == NULL)
+		return CKR_OK;
+	c = cursor_of(a->pValue, a->ulValueLen);
+	if (c.left == 1) {
+		value = cursor_u8(&c);
+	} else {
+		rv = template_ulong(a, 1, type, 0, &value);
+		if (rv != CKR_OK)
+			return rv;
+	}
+	if (value > POLICY_MAX)
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	*policy = (uint8_t)value;
+	return CKR_OK;
+}
+
+CK_RV
+piv_policies_put(const struct card_new *new, struct builder *out)
+{
+	uint8_t pin, touch;
+	CK_RV rv;
+
+	if ((rv = policy_of(new, PIV_PIN_POLICY, &pin)) ||
+	    (rv = policy_of(new, PIV_TOUCH_POLICY, &touch)))
+		return rv;
+	if (pin != 0)
+		tlv_put(out, TAG_PIN_POLICY, cursor_of(&pin, 1));
+	if (touch != 0)
+		tlv_put(out, TAG_TOUCH_POLICY, cursor_of(&touch, 1));
+	return CKR_OK;
+}
+
+/* What this card cannot have is refused before it hears of it. */
+static CK_RV
+kind_check(struct card_applet *a, const struct card_new *new)
+{
+	const struct card_abilities *can;
+	struct piv_version version;
+	CK_RV rv = piv_version(a, &version);
+
+	if (rv != CKR_OK)
+		return rv;
+	can = piv_abilities(a, &version);
+	if (new->key_type == CKK_RSA &&new->bits > can->rsa_max)
+		return CKR_KEY_SIZE_RANGE;
+	if (new->key_type == CKK_EC &&new->bits > can->ec_max)
+		return CKR_CURVE_NOT_SUPPORTED;
+	if (piv_makes(can, new->key_type))
+		return CKR_OK;
+	if (new->key_type != CKK_RSA)
+		return CKR_CURVE_NOT_SUPPORTED;
+	if (new->key != NULL)
+		return CKR_OK;
+	log_line(LOG_ERROR, "PIV: this YubiKey makes weak RSA keys");
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+/* The exponent that all such cards use, or none said. */
+CK_RV
+piv_key_check(struct card_applet *a, const struct card_new *new)
+{
+	static const uint8_t f4[] = { 1, 0, 1 };
+	uint8_t bytes[COMMAND_MAX];
+	struct builder policies = builder_over(bytes, sizeof(bytes));
+	CK_RV rv;
+
+	if (piv_new_algorithm(new) == 0)
+		return new->key_type == CKK_RSA ? CKR_KEY_SIZE_RANGE
+						: CKR_CURVE_NOT_SUPPORTED;
+	if (new->key_type == CKK_RSA &&new->exponent.left > 0 &&
+	    !cursor_is(new->exponent, f4, sizeof(f4)))
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	rv = piv_policies_put(new, &policies);
+	return rv == CKR_OK ? kind_check(a, new) : rv;
+}
+
+/* What GENERATE asks for (SP 800-73-4 part 2, 3.3.2; the policies are
+ * Yubico's). */
+static CK_RV
+generate_template(const struct card_new *new, struct builder *data)
+{
+	uint8_t bytes[COMMAND_MAX], algorithm = piv_new_algorithm(new);
+	struct builder inner = builder_over(bytes, sizeof(bytes));
+	CK_RV rv;
+
+	tlv_put(&inner, TAG_ALGORITHM, cursor_of(&algorithm, 1));
+	rv = piv_policies_put(new, &inner);
+	if (rv != CKR_OK)
+		return rv;
+	tlv_put(data, TAG_GENERATE, builder_read(&inner));
+	return builder_ok(data) ? CKR_OK : CKR_FUNCTION_FAILED;
+}
+
+static CK_RV
+public_key_parse(const struct card_new *new, struct cursor answer,
+		 struct pubkey **key)
+{
+	struct cursor body, modulus, exponent, point;
+	CK_RV rv = CKR_DEVICE_ERROR;
+
+	if (!tlv_find(answer, TAG_PUBLIC_KEY, &body))
+		return rv;
+	if (new->key_type != CKK_RSA && tlv_find(body, TAG_POINT, &point))
+		rv = pubkey_from_ec(new->curve, point, key);
+	else if (new->key_type == CKK_RSA &&
+		 tlv_find(body, TAG_MODULUS, &modulus) &&
+		 tlv_find(body, TAG_EXPONENT, &exponent))
+		rv = pubkey_from_rsa(modulus, exponent, key);
+	return rv == CKR_OK || rv == CKR_HOST_MEMORY ? rv : CKR_DEVICE_ERROR;
+}
+
+CK_RV
+piv_key_refused(const struct card_applet *a, CK_RV rv, CK_RV cannot)
+{
+	static const uint16_t faults[] = { 0x6D00, 0x6E00, 0x6F00, 0 };
+
+	if (rv == CKR_OK || applet_mute(a, rv) ||
+	    rv == CKR_USER_NOT_LOGGED_IN || rv == CKR_DEVICE_MEMORY)
+		return rv;
+	if (sw_listed(faults, a->sw))
+		return CKR_DEVICE_ERROR;
+	log_line(LOG_ERROR, "PIV: the card has no such key, %04X",
+		 (unsigned)a->sw);
+	return cannot;
+}
+
+static CK_RV
+generate_send(struct card_applet *a, const struct card_new *new,
+	      uint8_t reference, struct pubkey **key)
+{
+	uint8_t bytes[COMMAND_MAX];
+	struct builder data = builder_over(bytes, sizeof(bytes));
+	struct builder answer = builder_heap(APDU_ANSWER_MAX);
+	struct apdu command = { .ins = INS_GENERATE,
+				.p2 = reference,
+				.le = new->key_type == CKK_RSA
+					      ? APDU_ANSWER_MAX
+					      : APDU_SHORT_ANSWER };
+	const CK_RV cannot = new->key_type == CKK_RSA ? CKR_KEY_SIZE_RANGE
+						      : CKR_CURVE_NOT_SUPPORTED;
+	struct piv *piv = a->state;
+	CK_RV rv = generate_template(new, &data);
+
+	command.data = builder_read(&data);
+	if (rv == CKR_OK)
+		rv = piv_key_refused(a, applet_exchange(a, &command, &answer),
+				     cannot);
+	if (a->sw == SW_REFUSED)
+		piv->admin = false;
+	if (rv == CKR_OK)
+		rv = public_key_parse(new, builder_read(&answer), key);
+	builder_free(&answer);
+	return rv;
+}
+
+/* The certificate of the key that was there is no longer right: it would give
+ * others a public key that is not this one's. */
+CK_RV
+piv_generate(struct card_applet *a, const struct card_new *new, uint64_t id)
+{
+	uint8_t reference = piv_reference(id);
+	struct pubkey *key = NULL;
+	struct cursor object;
+	CK_RV rv;
+
+	if (!piv_slot_id(reference, CKO_PRIVATE_KEY, &id, &object))
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	rv = piv_admin_need(a);
+	if (rv == CKR_OK)
+		rv = generate_send(a, new, reference, &key);
+	if (rv != CKR_OK)
+		return rv;
+	piv_made_keep(a, reference, key);
+	piv_retired_show(a, reference);
+	rv = piv_put_data(a, object, cursor_of(NULL, 0));
+	if (rv == CKR_OK || applet_mute(a, rv))
+		return rv;
+	log_line(LOG_ERROR, "PIV %02X: the old certificate stays", reference);
+	return CKR_OK;
+}

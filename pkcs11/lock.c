@@ -20,10 +20,13 @@
  *
  * A token's own locks come below all of these, and no token calls back. No
  * state query (C_GetSlotList, C_GetSlotInfo, C_GetTokenInfo, C_GetSessionInfo)
- * takes login_lock. None but login_lock is held while a token works: an
- * operation (by one atomic step, activity.c), or a search, is checked out of its
- * session and marked busy, and what it is checked out for happens without a
- * lock. Meanwhile other calls on that session get:
+ * takes login_lock. One that meets another thread's first look at a card waits
+ * for what it finds, with no lock held, and only when it asks for that reader.
+ *
+ * None but login_lock is held while a token works: an operation (by one atomic
+ * step, activity.c), or a search, is checked out of its session and marked
+ * busy, and what it is checked out for happens without a lock. Meanwhile other
+ * calls on that session get:
  *
  *	on the same operation          CKR_OPERATION_ACTIVE, and it goes on
  *	C_...Init(NULL) for it         CKR_OPERATION_CANCEL_FAILED

@@ -140,7 +140,7 @@ get_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE *types, CK_ULONG *count)
 
 	if (count == NULL)
 		return CKR_ARGUMENTS_BAD;
-	rv = slots_token(module_slots(), slot, false, &p);
+	rv = slots_token(module_slots(), slot, &p);
 	if (rv != CKR_OK)
 		return rv;
 	found = looked_list(p, list);
@@ -177,7 +177,7 @@ get_info(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info)
 
 	if (info == NULL)
 		return CKR_ARGUMENTS_BAD;
-	rv = slots_token(module_slots(), slot, false, &p);
+	rv = slots_token(module_slots(), slot, &p);
 	if (rv != CKR_OK)
 		return rv;
 	m = find(list, looked_list(p, list), type);

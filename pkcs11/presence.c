@@ -306,8 +306,9 @@ settle(struct presence *p)
 void
 presence_settle(struct presence *p)
 {
-	/* most often there is nothing to wait for */
-	if (!atomic_load(&p->unsettled))
+	/* most often there is nothing to wait for; for a token that is gone
+	 * there is nothing to be done */
+	if (!atomic_load(&p->unsettled) || atomic_load(&p->gone))
 		return;
 	lock_take(&p->login_lock);
 	settle(p);

@@ -46,6 +46,8 @@ reader_empty(struct slots *slots, struct reader *r, struct leaving *leaving)
 		if (slot->reader == r)
 			slot_empty(slot, leaving);
 	}
+	if (r->card == CARD_LOOKING)
+		pthread_cond_broadcast(&slots->looked);
 	r->card = CARD_NONE;
 }
 
@@ -415,6 +417,20 @@ is_to_be_seen(const struct reader *r, bool retry)
 	       r->trouble != CKR_TOKEN_NOT_RECOGNIZED && !r->state.exclusive;
 }
 
+/* With the lock. Nobody is told that a reader is empty while its card is being
+ * recognised; who has waited for another's look needs none of his own. */
+static bool
+look_claim(struct slots *slots, struct reader *r, bool retry)
+{
+	bool waited = false;
+
+	while (r->card == CARD_LOOKING) {
+		pthread_cond_wait(&slots->looked, &slots->lock);
+		waited = true;
+	}
+	return is_to_be_seen(r, retry && !waited);
+}
+
 void
 scan_card(struct slots *slots, struct reader *r, bool retry)
 {
@@ -423,7 +439,7 @@ scan_card(struct slots *slots, struct reader *r, bool retry)
 	size_t i;
 
 	lock_take(&slots->lock);
-	claimed = is_to_be_seen(r, retry);
+	claimed = look_claim(slots, r, retry);
 	look.state = r->state;
 	look.state.explained = r->card == CARD_SEEN;
 	if (claimed)

@@ -179,7 +179,7 @@ open_session(CK_SLOT_ID slot, CK_FLAGS flags, const struct session *like,
 		return CKR_SESSION_PARALLEL_NOT_SUPPORTED;
 	if (flags & CKF_ASYNC_SESSION)
 		return CKR_SESSION_ASYNC_NOT_SUPPORTED;
-	rv = slots_token(slots, slot, true, &p);
+	rv = slots_token(slots, slot, &p);
 	if (rv != CKR_OK)
 		return rv;
 	if (like->rw)
@@ -232,7 +232,7 @@ C_CloseAllSessions(CK_SLOT_ID slot)
 
 	if (rv != CKR_OK)
 		return rv;
-	rv = slots_token(module_slots(), slot, true, &p);
+	rv = slots_token(module_slots(), slot, &p);
 	if (rv == CKR_OK) {
 		presence_close(p);
 		presence_unref(p);

@@ -71,7 +71,7 @@ CK_RV scan_states(struct slots *slots, struct reader_state *states,
 		  size_t *count) MUST_CHECK;
 /* Looks into the folder of software tokens. */
 CK_RV scan_software(struct slots *slots) MUST_CHECK;
-/* The first look at the reader's new card, unless another thread has it; RETRY
+/* The first look at the reader's new card, or the end of another thread's; RETRY
  * a card that could not be looked at, too. */
 void scan_card(struct slots *slots, struct reader *r, bool retry);
 

@@ -197,11 +197,11 @@ slot_looked(struct slots *slots, CK_SLOT_ID id, struct slot **slot)
 	if (rv != CKR_OK)
 		return rv;
 	r = (*slot)->reader;
-	if (r == NULL || r->card != CARD_NEW)
-		return CKR_OK;
-	lock_give(&slots->lock);
-	scan_card(slots, r, false);
-	lock_take(&slots->lock);
+	while (r != NULL && (r->card == CARD_NEW || r->card == CARD_LOOKING)) {
+		lock_give(&slots->lock);
+		scan_card(slots, r, false);
+		lock_take(&slots->lock);
+	}
 	return CKR_OK;
 }
 
@@ -251,17 +251,13 @@ why_empty(const struct slot *slot)
 }
 
 CK_RV
-slots_token(struct slots *slots, CK_SLOT_ID id, bool wait,
-	    struct presence **presence)
+slots_token(struct slots *slots, CK_SLOT_ID id, struct presence **presence)
 {
 	struct slot *slot;
 	CK_RV rv = slot_now(slots, id, &slot);
 
 	if (rv != CKR_OK)
 		return rv;
-	while (wait && slot->reader != NULL &&
-	       slot->reader->card == CARD_LOOKING)
-		pthread_cond_wait(&slots->looked, &slots->lock);
 	if (slot->presence != NULL)
 		*presence = presence_ref(slot->presence);
 	else

@@ -16,7 +16,7 @@ void slots_free(struct slots *slots);
 
 /*
  * C_GetSlotList. FRESH asks for a new list: readers and tokens are looked for,
- * and new cards looked at. Else the list is the last one. CKR_HOST_MEMORY.
+ * and new cards looked at, or another thread's look at them waited for. Else the list is the last one. CKR_HOST_MEMORY.
  */
 CK_RV slots_refresh(struct slots *slots, bool fresh) MUST_CHECK;
 /* Fills in at most ROOM ids and gives how many there are. */
@@ -29,10 +29,9 @@ CK_RV slots_info(struct slots *slots, CK_SLOT_ID id,
 
 /*
  * The token in a slot as it is now, with a reference. CKR_SLOT_ID_INVALID,
- * CKR_TOKEN_NOT_PRESENT, CKR_TOKEN_NOT_RECOGNIZED, CKR_DEVICE_ERROR. WAIT for
- * another thread's first look at a new card; a state query does not.
+ * CKR_TOKEN_NOT_PRESENT, CKR_TOKEN_NOT_RECOGNIZED, CKR_DEVICE_ERROR.
  */
-CK_RV slots_token(struct slots *slots, CK_SLOT_ID id, bool wait,
+CK_RV slots_token(struct slots *slots, CK_SLOT_ID id,
 		  struct presence **presence) MUST_CHECK;
 
 /*

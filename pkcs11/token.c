@@ -34,7 +34,7 @@ get_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 
 	if (info == NULL)
 		return CKR_ARGUMENTS_BAD;
-	rv = slots_token(slots, slot, false, &p);
+	rv = slots_token(slots, slot, &p);
 	if (rv != CKR_OK)
 		return rv;
 	rv = p->token->ops->info(p->token, &own);
@@ -69,7 +69,7 @@ init_token(CK_SLOT_ID slot, const CK_UTF8CHAR *pin, CK_ULONG pin_len,
 
 	if (label == NULL)
 		return CKR_ARGUMENTS_BAD;
-	rv = slots_token(slots, slot, true, &p);
+	rv = slots_token(slots, slot, &p);
 	if (rv != CKR_OK)
 		return rv;
 	rv = data_pin(p->token, pin, pin_len, CKR_PIN_INCORRECT, &so_pin);

@@ -23,13 +23,12 @@ run() {
 	return 0
 }
 
-# beside it, in threads, it starts the module, lists slots, reads a token info;
-# not of a card, whose first look is one thread's while others see none yet
+# beside it, in threads, it starts the module, lists slots, reads a token info:
+# of a card, too, which all of them want to see before anybody has
 errors='^No errors'
 threads=(--test-threads ILGISLT0 --test-threads ILSLT0T0GI
 	--test-threads INGISLT0)
 if [ "$2" = card ]; then
-	threads=()
 	# of the keys of a card it wants raw RSA in parts, which has only one
 	allowed='C_SignUpdate failed: CKR_OPERATION_NOT_INITIALIZED|^1 errors$'
 	errors='^1 errors$'

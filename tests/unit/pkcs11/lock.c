@@ -1,5 +1,6 @@
 /* pkcs11/lock.c: who waits for whom, told by order and never by time. */
 #include <pthread.h>
+#include <sched.h>
 
 #include "fake.h"
 
@@ -11,6 +12,7 @@ struct call {
 	CK_SESSION_HANDLE session;
 	CK_RV rv;
 	unsigned finishes; /* of the token's, when it came back */
+	CK_ULONG count;	   /* of tokens that it was told of */
 };
 
 static void
@@ -61,16 +63,6 @@ search(void *arg)
 	struct call *call = arg;
 
 	call->rv = C_FindObjectsInit(call->session, NULL, 0);
-	return NULL;
-}
-
-static void *
-list_slots(void *arg)
-{
-	struct call *call = arg;
-	CK_ULONG count;
-
-	call->rv = C_GetSlotList(CK_TRUE, NULL, &count);
 	return NULL;
 }
 
@@ -287,35 +279,157 @@ test_two_logins(void **state)
 	gate_free(gate);
 }
 
-/* One thread looks at a new card; the others get the snapshot from before,
- * and who opens a session waits for what comes of it. */
+/* One that asks for a card which another thread is looking at. */
+static void *
+list_tokens(void *arg)
+{
+	struct call *call = arg;
+	CK_ULONG count = 99;
+
+	call->rv = C_GetSlotList(CK_TRUE, NULL, &count);
+	call->count = count;
+	return NULL;
+}
+
+static void *
+slot_info(void *arg)
+{
+	struct call *call = arg;
+	CK_SLOT_INFO slot = { 0 };
+
+	call->rv = C_GetSlotInfo(world_slot, &slot);
+	call->count = (slot.flags & CKF_TOKEN_PRESENT) != 0;
+	return NULL;
+}
+
+static void *
+token_info(void *arg)
+{
+	struct call *call = arg;
+	CK_TOKEN_INFO token;
+
+	call->rv = C_GetTokenInfo(world_slot, &token);
+	call->count = 1;
+	return NULL;
+}
+
+/* Has asked PC/SC, so that nothing is left but the answer. */
+static void
+wait_for_scans(unsigned scans)
+{
+	while (__atomic_load_n(&world.scans, __ATOMIC_SEQ_CST) < scans)
+		sched_yield();
+}
+
+/* One thread looks at a new card, and whoever asks meanwhile has the right
+ * answer at once: none of them is told that the reader is empty. */
 static void
 test_first_look(void **state)
 {
+	void *(*const bodies[])(void *) = { list_tokens, slot_info, token_info,
+					    open_session };
+	enum { ASKING = 4 };
 	struct gate *gate = gate_new();
 	struct fake *f = fake_new();
-	struct call looking, opening;
-	CK_TOKEN_INFO token;
-	CK_SLOT_INFO slot;
-	CK_ULONG count;
+	struct call looking, asking[ASKING] = { 0 };
+	unsigned scans, i;
 
 	world_remove(0);
 	world_insert(0, &f, 1);
 	world.open_gate = gate;
-	call_start(&looking, list_slots);
+	call_start(&looking, list_tokens);
 	gate_wait(gate);
-	assert_int_equal(C_GetSlotList(CK_TRUE, NULL, &count), CKR_OK);
-	assert_int_equal(count, 0);
-	assert_int_equal(C_GetSlotInfo(world_slot, &slot), CKR_OK);
-	assert_false(slot.flags & CKF_TOKEN_PRESENT);
-	assert_int_equal(C_GetTokenInfo(world_slot, &token),
-			 CKR_TOKEN_NOT_PRESENT);
-	call_start(&opening, open_session);
+	scans = world.scans;
+	for (i = 0; i < ASKING; i++)
+		call_start(&asking[i], bodies[i]);
+	wait_for_scans(scans + ASKING);
 	gate_open(gate);
 	assert_int_equal(call_end(&looking), CKR_OK);
-	assert_int_equal(call_end(&opening), CKR_OK);
+	assert_int_equal(looking.count, 1);
+	for (i = 0; i < ASKING; i++) {
+		assert_int_equal(call_end(&asking[i]), CKR_OK);
+		if (bodies[i] != open_session)
+			assert_int_equal(asking[i].count, 1);
+	}
 	assert_int_equal(world.opens, 2);
+	gate_free(gate);
+}
+
+/* A card that is slow to be recognised holds up nobody who asks for another
+ * reader. */
+static void
+test_first_look_elsewhere(void **state)
+{
+	struct gate *gate = gate_new();
+	struct fake *f = fake_new();
+	struct call looking;
+	CK_SESSION_INFO session;
+	CK_TOKEN_INFO token;
+	CK_SLOT_INFO slot;
+
+	world_reader(1, "Second 00 00");
+	world_insert(1, &f, 1);
+	world.open_gate = gate;
+	call_start(&looking, list_tokens);
+	gate_wait(gate);
+	assert_int_equal(C_GetSlotInfo(world_slot, &slot), CKR_OK);
 	assert_int_equal(C_GetTokenInfo(world_slot, &token), CKR_OK);
+	assert_int_equal(C_GetSessionInfo(world_session, &session), CKR_OK);
+	assert_int_equal(C_CloseSession(world_open(world_slot, 0)), CKR_OK);
+	gate_open(gate);
+	assert_int_equal(call_end(&looking), CKR_OK);
+	assert_int_equal(looking.count, 2);
+	gate_free(gate);
+}
+
+/* Who waits for a look at a card that leaves is not left waiting: the gate
+ * opens only after he has his answer. */
+static void
+test_first_look_gone(void **state)
+{
+	struct gate *gate = gate_new();
+	struct fake *f = fake_new();
+	struct call looking, asking = { 0 };
+	CK_SLOT_INFO slot;
+	unsigned scans;
+
+	world_remove(0);
+	world_insert(0, &f, 1);
+	world.open_gate = gate;
+	call_start(&looking, list_tokens);
+	gate_wait(gate);
+	scans = world.scans;
+	call_start(&asking, slot_info);
+	wait_for_scans(scans + 1);
+	token_ref(&f->token);
+	world_remove(0);
+	assert_int_equal(C_GetSlotInfo(world_slot, &slot), CKR_OK);
+	assert_int_equal(call_end(&asking), CKR_OK);
+	assert_int_equal(asking.count, 0);
+	world.cards[0][0] = f;
+	world.card_counts[0] = 1;
+	gate_open(gate);
+	assert_int_equal(call_end(&looking), CKR_OK);
+	gate_free(gate);
+}
+
+/* A person is at the keypad while his card is pulled out: who asks for the
+ * slots does not wait for the login to be over. */
+static void
+test_removed_in_login(void **state)
+{
+	struct gate *gate = gate_new();
+	struct call call = { .session = world_session };
+	CK_SLOT_INFO slot;
+
+	world_token->login_gate = gate;
+	call_start(&call, login);
+	gate_wait(gate);
+	world_remove(0);
+	assert_int_equal(C_GetSlotInfo(world_slot, &slot), CKR_OK);
+	assert_false(slot.flags & CKF_TOKEN_PRESENT);
+	gate_open(gate);
+	call_end(&call);
 	gate_free(gate);
 }
 
@@ -331,7 +445,7 @@ test_first_look_too_late(void **state)
 	world_remove(0);
 	world_insert(0, &f, 1);
 	world.open_gate = gate;
-	call_start(&looking, list_slots);
+	call_start(&looking, list_tokens);
 	gate_wait(gate);
 	token_ref(&f->token);
 	world_remove(0);
@@ -378,8 +492,12 @@ main(void)
 		CASE("/pkcs11/lock/search", test_slow_search),
 		CASE("/pkcs11/lock/login", test_slow_login),
 		CASE("/pkcs11/lock/login/so", test_slow_so_login),
+		CASE("/pkcs11/lock/login/removed", test_removed_in_login),
 		CASE("/pkcs11/lock/login/two", test_two_logins),
 		CASE("/pkcs11/lock/first-look", test_first_look),
+		CASE("/pkcs11/lock/first-look/elsewhere",
+		     test_first_look_elsewhere),
+		CASE("/pkcs11/lock/first-look/gone", test_first_look_gone),
 		CASE("/pkcs11/lock/first-look/too-late",
 		     test_first_look_too_late),
 		CASE("/pkcs11/lock/finalize", test_finalize_waits),

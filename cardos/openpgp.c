@@ -169,6 +169,20 @@ openpgp_close(struct card_applet *a)
 	a->state = NULL;
 }
 
+/* r and s in halves of equal length, where SmartPGP leaves a sign byte before
+ * both or takes a zero from both (its halves are numbers of DER). */
+static CK_RV
+halves_fit(struct cursor answer, size_t field, struct builder *out)
+{
+	struct cursor s = answer, r = cursor_take(&s, answer.left / 2);
+
+	if (answer.left % 2 != 0)
+		return CKR_DEVICE_ERROR;
+	builder_padded(out, cursor_unpadded(r), field);
+	builder_padded(out, cursor_unpadded(s), field);
+	return builder_ok(out) ? CKR_OK : CKR_DEVICE_ERROR;
+}
+
 /* What the card gives for ECDSA is r and s; no card is known to give DER, but
  * one that turns around a Java Card's answer may. */
 static CK_RV
@@ -177,9 +191,10 @@ openpgp_signature(const struct pubkey *key, struct cursor answer,
 {
 	const uint8_t der = DER_SEQUENCE;
 
-	if (key->type == CKK_EC && answer.left != pubkey_size(key) &&
-	    cursor_begins(answer, &der, 1))
-		return ecdsa_split(answer, key->curve->field, out);
+	if (key->type == CKK_EC && answer.left != pubkey_size(key))
+		return cursor_begins(answer, &der, 1)
+			       ? ecdsa_split(answer, key->curve->field, out)
+			       : halves_fit(answer, key->curve->field, out);
 	builder_padded(out, answer, pubkey_size(key));
 	return builder_ok(out) ? CKR_OK : CKR_DEVICE_ERROR;
 }

@@ -94,6 +94,7 @@ enum pgp_quirk {
 	PGP_CERT_BINARY,      /* written by UPDATE BINARY */
 	/* keys */
 	PGP_EXACT_HASH,	    /* ECDSA wants the field's length */
+	PGP_NUMBERS_OF_DER, /* r and s as long as the longer is in DER */
 	PGP_FULL_POINT,	    /* ECDH on NIST curves gives 04 X Y */
 	PGP_POINT_40,	    /* 40 before points of 32 bytes */
 	PGP_EMPTY_KEY_6F00, /* the public key of an empty slot, else 6A88 */

@@ -27,20 +27,14 @@ sign_rsa(const struct pgp_key *key, struct span info, struct pile *answer)
 }
 
 /* A number of DER in so many bytes. */
-static bool
-number_write(struct span *der, size_t size, struct pile *answer)
+static void
+number_write(struct span number, size_t size, struct pile *answer)
 {
-	struct span number;
-	uint32_t tag;
-
-	if (!span_tlv(der, &tag, &number) || tag != 0x02)
-		return false;
-	while (number.left > 0 && number.at[0] == 0)
+	while (number.left > size)
 		(void)span_byte(&number);
 	for (size_t i = number.left; i < size; i++)
 		pile_byte(answer, 0);
 	pile_span(answer, number);
-	return number.left <= size;
 }
 
 /* r and s, each as long as a coordinate. */
@@ -50,8 +44,8 @@ sign_ec(const struct pgp *pgp, const struct pgp_key *key,
 {
 	uint8_t bytes[160];
 	struct pile der = pile_of(bytes, sizeof(bytes));
-	size_t exact = kind->size > 64 ? 64 : kind->size;
-	struct span outer, inner;
+	size_t exact = kind->size > 64 ? 64 : kind->size, size = kind->size;
+	struct span outer, inner, r, s;
 	uint32_t tag;
 
 	if (hash.left == 0 || hash.left > 64 ||
@@ -60,10 +54,13 @@ sign_ec(const struct pgp *pgp, const struct pgp_key *key,
 	if (!chip_sign(key->pkey, hash, &der))
 		return SW_FAILED;
 	outer = pile_view(&der);
-	if (!span_tlv(&outer, &tag, &inner) ||
-	    !number_write(&inner, kind->size, answer) ||
-	    !number_write(&inner, kind->size, answer))
+	if (!span_tlv(&outer, &tag, &inner) || !span_tlv(&inner, &tag, &r) ||
+	    !span_tlv(&inner, &tag, &s))
 		return SW_FAILED;
+	if (pgp_has(pgp, PGP_NUMBERS_OF_DER))
+		size = r.left > s.left ? r.left : s.left;
+	number_write(r, size, answer);
+	number_write(s, size, answer);
 	return SW_OK;
 }
 

@@ -34,6 +34,7 @@ static const char *const quirk_names[PGP_QUIRKS] = {
 	[PGP_CERTS_REVERSED] = "pgp-certs-reversed",
 	[PGP_CERT_BINARY] = "pgp-cert-binary",
 	[PGP_EXACT_HASH] = "pgp-exact-hash",
+	[PGP_NUMBERS_OF_DER] = "pgp-numbers-of-der",
 	[PGP_FULL_POINT] = "pgp-full-point",
 	[PGP_POINT_40] = "pgp-point-40",
 	[PGP_EMPTY_KEY_6F00] = "pgp-empty-key-6f00",
@@ -154,7 +155,8 @@ static const struct pgp_kind kinds[] = {
 		.extended = true,
 		.algorithms = RSA_ALL | NIST_ALL | BRAINPOOL_ALL,
 		.quirks = PGP_QUIRK(OUTER_TAG) | PGP_QUIRK(LENGTH_6700) |
-			  PGP_QUIRK(EXACT_EXPONENT),
+			  PGP_QUIRK(EXACT_EXPONENT) |
+			  PGP_QUIRK(NUMBERS_OF_DER),
 		.transport = QUIRK(GET_DATA_6CXX),
 	}, {
 		.name = "canokey", .atr = "3BF711000081FE6543616E6F6B657999",

@@ -224,6 +224,33 @@ signature_forms(void **state)
 	assert_int_not_equal(
 		compute(OPENPGP_AUTHENTICATE, CARD_ECDSA, key, hex("00"), &out),
 		CKR_OK);
+	/* a sign byte before both numbers, then both shorter than the field */
+	script_add(script, "> 00880000010000\n< 0080" X32("01") "0000" X32(
+				   "02") "9000\n");
+	assert_int_not_equal(
+		compute(OPENPGP_AUTHENTICATE, CARD_ECDSA, key, hex("00"), &out),
+		CKR_OK);
+	script_add(script,
+		   "> 00880000010000\n< 00" X32("81") "00" X32("02") "9000\n");
+	assert_int_equal(
+		compute(OPENPGP_AUTHENTICATE, CARD_ECDSA, key, hex("00"), &out),
+		CKR_OK);
+	assert_true(cursor_same(builder_read(&out), hex(X32("81") X32("02"))));
+	script_add(script, "> 00880000010000\n< 0102"
+			   "0003"
+			   "9000\n");
+	assert_int_equal(
+		compute(OPENPGP_AUTHENTICATE, CARD_ECDSA, key, hex("00"), &out),
+		CKR_OK);
+	assert_int_equal(out.used, 64);
+	assert_int_equal(out.data[30], 1);
+	assert_int_equal(out.data[62], 0);
+	assert_int_equal(out.data[63], 3);
+	script_add(script, "> 00880000010000\n< 010203"
+			   "9000\n");
+	assert_int_equal(
+		compute(OPENPGP_AUTHENTICATE, CARD_ECDSA, key, hex("00"), &out),
+		CKR_DEVICE_ERROR);
 	builder_free(&out);
 	pubkey_free(key);
 }

@@ -16,13 +16,6 @@ enum {
 	SW_NO_CLASS = 0x6E00,
 };
 
-/* The key of each occurrence of 7F21, unless its public key says otherwise. */
-static const enum openpgp_use openpgp_occurrences[OPENPGP_KEYS] = {
-	OPENPGP_AUTHENTICATE,
-	OPENPGP_DECIPHER,
-	OPENPGP_SIGN,
-};
-
 /* The certificates of a card, as read. */
 struct openpgp_certificates {
 	struct builder der[OPENPGP_KEYS];
@@ -113,28 +106,45 @@ certificate_read(struct card_applet *a, size_t occurrence, bool extra,
 	return CKR_OK;
 }
 
-/* In a card that numbers its occurrences the other way round (CanoKey), or
- * where people mixed them up, the public key tells what a certificate belongs
- * to. */
-static enum openpgp_use
-certificate_use(const struct openpgp *o, const struct certificate *c,
-		enum openpgp_use place)
+/* The key of an occurrence of 7F21, unless its public key says otherwise, and
+ * the occurrence of a key: from AUT down, or from SIG on (CanoKey). */
+static size_t
+place_of(const struct openpgp *o, size_t n)
 {
-	for (size_t i = 0; i < OPENPGP_KEYS; i++) {
-		const struct pubkey *key = o->seen[i].key;
+	return o->reversed ? n : OPENPGP_KEYS - 1 - n;
+}
 
-		if (key != NULL && cursor_same(key->info, c->public_key_info))
-			return (enum openpgp_use)i;
-	}
+static bool
+certificate_fits(const struct openpgp *o, const struct certificate *c,
+		 size_t use)
+{
+	const struct pubkey *key = o->seen[use].key;
+
+	return key != NULL && cursor_same(key->info, c->public_key_info);
+}
+
+/* In a card that numbers its occurrences the other way round, or where people
+ * mixed them up, the public key tells what a certificate belongs to. A key may
+ * have been brought to two places, so a certificate that fits where it is
+ * stays there. */
+static size_t
+certificate_use(const struct openpgp *o, const struct certificate *c,
+		size_t place)
+{
+	if (place < OPENPGP_KEYS && certificate_fits(o, c, place))
+		return place;
+	for (size_t i = 0; i < OPENPGP_KEYS; i++)
+		if (certificate_fits(o, c, i))
+			return i;
 	return place;
 }
 
 /* Does a certificate and its key tell that occurrences count from SIG on? */
 static bool
-reversed_by(const struct openpgp *o, size_t occurrence, enum openpgp_use use)
+reversed_by(const struct openpgp *o, size_t occurrence, size_t use)
 {
-	return occurrence == (size_t)use && use != OPENPGP_DECIPHER &&
-	       o->seen[use].key != NULL;
+	return o->facts.certificates > 1 && occurrence == use &&
+	       use != OPENPGP_DECIPHER && o->seen[use].key != NULL;
 }
 
 static CK_RV
@@ -146,12 +156,11 @@ certificates_objects(struct openpgp *o, const struct openpgp_certificates *all,
 	CK_RV rv = CKR_OK;
 
 	for (size_t i = 0; i < OPENPGP_KEYS && rv == CKR_OK; i++) {
-		enum openpgp_use use;
+		size_t use;
 
 		if (!all->there[i])
 			continue;
-		use = certificate_use(o, &all->parsed[i],
-				      openpgp_occurrences[i]);
+		use = certificate_use(o, &all->parsed[i], place_of(o, i));
 		if (taken[use]) {
 			log_line(LOG_INFO,
 				 "OpenPGP: certificate %zu is one "
@@ -161,7 +170,8 @@ certificates_objects(struct openpgp *o, const struct openpgp_certificates *all,
 		}
 		taken[use] = true;
 		o->reversed = o->reversed || reversed_by(o, i, use);
-		rv = openpgp_object_add(&end, use, CKO_CERTIFICATE, true, &new);
+		rv = openpgp_object_add(&end, (enum openpgp_use)use,
+					CKO_CERTIFICATE, true, &new);
 		if (rv == CKR_OK)
 			rv = card_object_certificate(&new->attrs,
 						     &all->parsed[i]);
@@ -192,7 +202,7 @@ CK_RV
 openpgp_certificate_match(struct card_applet *a, const struct certificate *c,
 			  enum openpgp_use *use)
 {
-	enum openpgp_use found;
+	size_t found;
 	bool switched;
 	CK_RV rv = applet_guard(a, &switched);
 
@@ -203,7 +213,7 @@ openpgp_certificate_match(struct card_applet *a, const struct certificate *c,
 	found = certificate_use(a->state, c, OPENPGP_KEYS);
 	if (found == OPENPGP_KEYS)
 		return CKR_TEMPLATE_INCOMPLETE;
-	*use = found;
+	*use = (enum openpgp_use)found;
 	return CKR_OK;
 }
 
@@ -299,14 +309,13 @@ openpgp_certificate_write(struct card_applet *a, enum openpgp_use use,
 			  struct cursor der)
 {
 	const struct openpgp *o = a->state;
-	size_t occurrence = o->reversed ? use : OPENPGP_KEYS - 1 - use;
 	bool extra = false;
 	CK_RV rv = CKR_OK;
 
 	if (o->facts.certificates > 1)
 		rv = extra_byte_wanted(a, &extra);
 	if (rv == CKR_OK && o->facts.certificates > 1)
-		rv = occurrence_select(a, occurrence, extra);
+		rv = occurrence_select(a, place_of(o, use), extra);
 	if (rv != CKR_OK)
 		return rv;
 	rv = openpgp_put_data(a, TAG_CERTIFICATE, der);

@@ -227,7 +227,8 @@ attributes_write(struct card_applet *a, enum openpgp_use use,
 }
 
 /* Changes what kind of key the place has, when it has to be. A card that takes
- * e of another length says of this one that the data is wrong. */
+ * e of another length says of this one that the data is wrong; of a curve that
+ * it has not, SmartPGP says that its conditions are not satisfied. */
 static CK_RV
 kind_set(struct card_applet *a, enum openpgp_use use,
 	 const struct openpgp_key *wanted)
@@ -242,7 +243,7 @@ kind_set(struct card_applet *a, enum openpgp_use use,
 	if (rv != CKR_OK && a->sw == SW_WRONG_DATA &&
 	    openpgp_exponent_other(&other))
 		rv = attributes_write(a, use, &other);
-	if (rv == CKR_DATA_INVALID)
+	if (rv == CKR_DATA_INVALID || rv == CKR_FUNCTION_FAILED)
 		rv = wanted->curve != NULL ? CKR_CURVE_NOT_SUPPORTED
 					   : CKR_KEY_SIZE_RANGE;
 	return rv;

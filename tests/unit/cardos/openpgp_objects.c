@@ -94,16 +94,16 @@ teardown(void **state)
 	return 0;
 }
 
-/* The card is asked for the public key of a key. */
+/* The card is asked for the public key of a key, and has that of OF there. */
 static void
-key_answer(enum openpgp_use use)
+key_answer_of(enum openpgp_use use, enum openpgp_use of)
 {
 	struct builder point = builder_heap(256), all = builder_heap(256);
 	struct certificate c;
 	struct pubkey *key = NULL;
 	char command[64];
 
-	assert_int_equal(certificate_parse(maker_certificate(&makers[use]), &c),
+	assert_int_equal(certificate_parse(maker_certificate(&makers[of]), &c),
 			 CKR_OK);
 	assert_int_equal(pubkey_from_info(c.public_key_info, &key), CKR_OK);
 	tlv_put(&point, 0x86, key->point);
@@ -114,6 +114,12 @@ key_answer(enum openpgp_use use)
 	pubkey_free(key);
 	builder_free(&point);
 	builder_free(&all);
+}
+
+static void
+key_answer(enum openpgp_use use)
+{
+	key_answer_of(use, use);
 }
 
 /* What the card gives of a long answer, and the question for the rest. */
@@ -338,6 +344,24 @@ certificates(void **state)
 	card_close();
 }
 
+/* One key in two places: a certificate that fits where it is stays there, and
+ * says nothing of an order. */
+static void
+certificates_same_key(void **state)
+{
+	card_open("010102010301");
+	certificate_answer(0, &makers[OPENPGP_SIGN]);
+	certificate_answer(1, NULL);
+	certificate_answer(2, &makers[OPENPGP_SIGN]);
+	key_answer(OPENPGP_SIGN);
+	key_answer(OPENPGP_DECIPHER);
+	key_answer_of(OPENPGP_AUTHENTICATE, OPENPGP_SIGN);
+	assert_int_not_equal(find_one(token, CKO_CERTIFICATE, 3), 0);
+	assert_int_not_equal(find_one(token, CKO_CERTIFICATE, 1), 0);
+	assert_int_equal(count_class(CKO_CERTIFICATE), 2);
+	card_close();
+}
+
 /* Without their keys certificates are where the card has them. */
 static void
 certificates_alone(void **state)
@@ -367,6 +391,7 @@ main(void)
 		CASE("touch", touch),
 		CASE("not-made", not_made),
 		CASE("certificates", certificates),
+		CASE("certificates/same-key", certificates_same_key),
 		CASE("certificates-alone", certificates_alone),
 	};
 

@@ -245,6 +245,8 @@ generate_other(void **state)
 	new = on_curve(curve_named("secp521r1"), "03");
 	script_add(script, "> 00DA00C306132B81040023\n< 6A80\n");
 	assert_int_equal(generate(&new), CKR_CURVE_NOT_SUPPORTED);
+	script_add(script, "> 00DA00C306132B81040023\n< 6985\n");
+	assert_int_equal(generate(&new), CKR_CURVE_NOT_SUPPORTED);
 	assert_int_equal(o->facts.keys[2].presence, OPENPGP_PRESENT);
 	new = rsa(3072, "03");
 	script_add(script, "> 00DA00C306010C00002000\n< 6A80\n"

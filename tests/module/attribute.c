@@ -37,8 +37,7 @@ test_set_bad(void **state)
 	assert_rv(CKR_ARGUMENTS_BAD,
 		  p->C_SetAttributeValue(suite.session, key, NULL, 1));
 	rv = p->C_SetAttributeValue(suite.session, key, &hollow, 1);
-	assert_true(rv == CKR_ARGUMENTS_BAD ||
-		    rv == CKR_ATTRIBUTE_VALUE_INVALID);
+	assert_one_of(rv, CKR_ARGUMENTS_BAD, CKR_ATTRIBUTE_VALUE_INVALID);
 	assert_rv(CKR_ATTRIBUTE_TYPE_INVALID,
 		  set(key, CKA_VENDOR_DEFINED | 0x123456, &byte, 1));
 	assert_rv(CKR_ATTRIBUTE_VALUE_INVALID, set(key, CKA_SIGN, "no", 2));
@@ -83,19 +82,26 @@ test_set_whole(void **state)
 	assert_int_equal(object_count(&label, 1), 0);
 }
 
-/* 4.4: CKA_COPYABLE: CKR_ACTION_PROHIBITED, and it never comes back. */
+/* 4.4: CKA_COPYABLE: CKR_ACTION_PROHIBITED, and it "Can't be set to TRUE once
+ * it is set to FALSE". */
 static void
 test_not_copyable(void **state)
 {
+	CK_ATTRIBUTE list[] = { { CKA_CLASS, &data_class, sizeof(data_class) },
+				{ CKA_PRIVATE, &no, 1 },
+				{ CKA_COPYABLE, &no, 1 } };
 	CK_ATTRIBUTE label = { CKA_LABEL, (void *)"copy", 4 };
-	CK_OBJECT_HANDLE key = secret(), made;
+	CK_FUNCTION_LIST *p = suite.p11;
+	CK_OBJECT_HANDLE data, key = secret(), made;
+	CK_RV bad = CKR_ACTION_PROHIBITED;
 
-	assert_ok(
-		suite.p11->C_CopyObject(suite.session, key, &label, 1, &made));
-	assert_ok(set(key, CKA_COPYABLE, &no, 1));
-	assert_rv(
-		CKR_ACTION_PROHIBITED,
-		suite.p11->C_CopyObject(suite.session, key, &label, 1, &made));
+	assert_ok(p->C_CopyObject(suite.session, key, &label, 1, &made));
+	assert_ok(p->C_CreateObject(suite.session, list, 3, &data));
+	assert_rv(bad, p->C_CopyObject(suite.session, data, &label, 1, &made));
+	assert_rv(CKR_ATTRIBUTE_READ_ONLY, set(data, CKA_COPYABLE, &yes, 1));
+	if (set(key, CKA_COPYABLE, &no, 1) != CKR_OK)
+		return; /* "a particular token might not" (4.1.2) */
+	assert_rv(bad, p->C_CopyObject(suite.session, key, &label, 1, &made));
 	assert_rv(CKR_ATTRIBUTE_READ_ONLY, set(key, CKA_COPYABLE, &yes, 1));
 }
 
@@ -110,8 +116,7 @@ test_copy_one_way(void **state)
 
 	assert_ok(suite.p11->C_CopyObject(suite.session, key, &up, 1, &copy));
 	rv = suite.p11->C_CopyObject(suite.session, copy, &down, 1, &back);
-	assert_true(rv == CKR_ATTRIBUTE_READ_ONLY ||
-		    rv == CKR_TEMPLATE_INCONSISTENT);
+	assert_one_of(rv, CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT);
 }
 
 /* 4.5.1: CKA_UNIQUE_ID of each object is its own, a copy's too. */
@@ -146,7 +151,7 @@ test_size(void **state)
 	assert_rv(CKR_ARGUMENTS_BAD,
 		  suite.p11->C_GetObjectSize(suite.session, key, NULL));
 	rv = suite.p11->C_GetObjectSize(suite.session, key, &size);
-	assert_true(rv == CKR_OK || rv == CKR_INFORMATION_SENSITIVE);
+	assert_one_of(rv, CKR_OK, CKR_INFORMATION_SENSITIVE);
 }
 
 /* Table 15 and what each class adds: the defaults of what is not given. */
@@ -214,7 +219,8 @@ test_nested(void **state)
 	CK_OBJECT_HANDLE key;
 	CK_FUNCTION_LIST *p = suite.p11;
 
-	assert_ok(p->C_CreateObject(suite.session, list, 5, &key));
+	if (p->C_CreateObject(suite.session, list, 5, &key) != CKR_OK)
+		skip();
 	assert_ok(p->C_GetAttributeValue(suite.session, key, &query, 1));
 	assert_int_equal(query.ulValueLen, sizeof(inner));
 	query.pValue = &got;
@@ -283,6 +289,7 @@ test_ec_point(void **state)
 	assert_int_equal(point_get(object_get(CKO_PUBLIC_KEY, suite.ec), der,
 				   sizeof(der)),
 			 67);
+	need_session_objects();
 	assert_ok(ec_create(p256, sizeof(p256), der, 67, &key));
 	assert_point(key, der);
 }
@@ -324,7 +331,7 @@ test_ec_params(void **state)
 }
 
 /* CKR_CURVE_NOT_SUPPORTED, CKR_DOMAIN_PARAMS_INVALID, and a point that is not
- * on its curve */
+ * on its curve, which others may find out when the key is used (5.1.6) */
 static void
 test_ec_bad(void **state)
 {
@@ -334,24 +341,22 @@ test_ec_bad(void **state)
 	CK_OBJECT_HANDLE key;
 	CK_RV rv;
 
+	need_strict();
 	(void)point_get(object_get(CKO_PUBLIC_KEY, suite.ec), der, sizeof(der));
 	rv = ec_create(nobody, sizeof(nobody), der, 67, &key);
-	assert_true(rv == CKR_CURVE_NOT_SUPPORTED ||
-		    rv == CKR_DOMAIN_PARAMS_INVALID);
+	assert_one_of(rv, CKR_CURVE_NOT_SUPPORTED, CKR_DOMAIN_PARAMS_INVALID);
 	rv = ec_create(&byte, 1, der, 67, &key);
-	assert_true(rv == CKR_DOMAIN_PARAMS_INVALID ||
-		    rv == CKR_ATTRIBUTE_VALUE_INVALID ||
-		    rv == CKR_CURVE_NOT_SUPPORTED);
+	assert_one_of(rv, CKR_DOMAIN_PARAMS_INVALID,
+		      CKR_ATTRIBUTE_VALUE_INVALID, CKR_CURVE_NOT_SUPPORTED);
 	der[40] ^= 1;
 	rv = ec_create(p256, sizeof(p256), der, 67, &key);
-	assert_true(rv == CKR_ATTRIBUTE_VALUE_INVALID ||
-		    rv == CKR_PUBLIC_KEY_INVALID);
+	assert_one_of(rv, CKR_ATTRIBUTE_VALUE_INVALID, CKR_PUBLIC_KEY_INVALID);
 	rv = ec_create(p256, sizeof(p256), der, 60, &key);
-	assert_true(rv == CKR_ATTRIBUTE_VALUE_INVALID ||
-		    rv == CKR_PUBLIC_KEY_INVALID);
+	assert_one_of(rv, CKR_ATTRIBUTE_VALUE_INVALID, CKR_PUBLIC_KEY_INVALID);
 }
 
-/* 4.8, 4.9: SubjectPublicKeyInfo of every key, the same in both halves */
+/* 4.8, 4.9: SubjectPublicKeyInfo of every key, the same in both halves; it "MAY
+ * be empty", but not by signet */
 static void
 test_public_key_info(void **state)
 {
@@ -371,6 +376,8 @@ test_public_key_info(void **state)
 		assert_ok(suite.p11->C_GetAttributeValue(
 			suite.session, object_get(CKO_PRIVATE_KEY, ids[i]),
 			&yours, 1));
+		if (!suite.strict && mine.ulValueLen * yours.ulValueLen == 0)
+			continue;
 		assert_true(mine.ulValueLen > 60);
 		assert_int_equal(a[0], 0x30);
 		assert_int_equal(mine.ulValueLen, yours.ulValueLen);

@@ -11,6 +11,7 @@ encrypt(CK_MECHANISM *mechanism)
 {
 	CK_ULONG size = sizeof(cipher);
 
+	need_mechanism(mechanism->mechanism, CKF_ENCRYPT);
 	assert_ok(suite.p11->C_EncryptInit(
 		suite.session, mechanism,
 		object_get(CKO_PUBLIC_KEY, suite.decrypt)));
@@ -67,11 +68,9 @@ test_init_bad(void **state)
 	assert_rv(CKR_KEY_HANDLE_INVALID,
 		  suite.p11->C_EncryptInit(suite.session, &rsa, 0));
 	rv = suite.p11->C_EncryptInit(suite.session, &rsa, private_key);
-	assert_true(rv == CKR_KEY_FUNCTION_NOT_PERMITTED ||
-		    rv == CKR_KEY_TYPE_INCONSISTENT);
+	assert_unfit(rv);
 	rv = suite.p11->C_DecryptInit(suite.session, &rsa, public_key);
-	assert_true(rv == CKR_KEY_FUNCTION_NOT_PERMITTED ||
-		    rv == CKR_KEY_TYPE_INCONSISTENT);
+	assert_unfit(rv);
 	rv = suite.p11->C_DecryptInit(suite.session, &rsa,
 				      object_get(CKO_PRIVATE_KEY, suite.ec));
 	assert_true(rv == CKR_KEY_TYPE_INCONSISTENT);
@@ -164,8 +163,8 @@ test_wrong(void **state)
 	encrypt(&rsa);
 	decrypt_begin(&rsa);
 	rv = suite.p11->C_Decrypt(suite.session, cipher, 100, plain, &size);
-	assert_true(rv == CKR_ENCRYPTED_DATA_LEN_RANGE ||
-		    rv == CKR_ENCRYPTED_DATA_INVALID);
+	assert_one_of(rv, CKR_ENCRYPTED_DATA_LEN_RANGE,
+		      CKR_ENCRYPTED_DATA_INVALID);
 	size = sizeof(plain);
 	assert_rv(CKR_OPERATION_NOT_INITIALIZED, decrypt(&size));
 }
@@ -177,6 +176,7 @@ test_too_long(void **state)
 	static CK_BYTE much[250];
 	CK_ULONG size = sizeof(cipher);
 
+	need_mechanism(CKM_RSA_PKCS, CKF_ENCRYPT);
 	assert_ok(suite.p11->C_EncryptInit(
 		suite.session, &rsa,
 		object_get(CKO_PUBLIC_KEY, suite.decrypt)));

@@ -105,11 +105,8 @@ static const struct family *
 family_of(void **state)
 {
 	const struct family *f = *state;
-	CK_TOKEN_INFO info;
 
-	assert_ok(suite.p11->C_GetTokenInfo(suite.slot, &info));
-	if (!(info.flags & CKF_DUAL_CRYPTO_OPERATIONS))
-		skip();
+	need_dual();
 	need_mechanism(CKM_AES_CBC_PAD, CKF_ENCRYPT | CKF_DECRYPT);
 	need_mechanism(CKM_SHA256_HMAC, CKF_SIGN | CKF_VERIFY);
 	prepare(f);

@@ -1,4 +1,5 @@
-/* A forked child is another application: it has to start for itself. */
+/* A forked child is another application: it has to start for itself (usage
+ * guide, "Applications and processes"). */
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -83,6 +84,7 @@ assert_parent_lives(void)
 static void
 test_uses_nothing(void **state)
 {
+	need_strict(); /* "undefined", says the usage guide */
 	login();
 	assert_int_equal(child_of(uses_nothing), 0);
 	assert_parent_lives();

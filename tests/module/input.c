@@ -254,7 +254,7 @@ test_no_session(void **state)
 	all_functions((CK_SESSION_HANDLE)-1, CKR_SESSION_HANDLE_INVALID);
 }
 
-/* Sizes that no memory has. */
+/* Sizes that no memory has, of which a caller can only lie. */
 static void
 test_absurd_sizes(void **state)
 {
@@ -267,6 +267,7 @@ test_absurd_sizes(void **state)
 	CK_OBJECT_HANDLE object;
 	CK_BYTE byte[64];
 
+	need_strict();
 	assert_ok(p->C_DigestInit(session, &sha256));
 	assert_int_not_equal(p->C_Digest(session, byte, endless, byte, &size),
 			     CKR_OK);
@@ -298,6 +299,7 @@ test_endless_output(void **state)
 	CK_BYTE out[32];
 	CK_ULONG size = (CK_ULONG)-1;
 
+	need_strict();
 	assert_ok(suite.p11->C_DigestInit(suite.session, &sha256));
 	assert_ok(suite.p11->C_Digest(suite.session, (CK_BYTE *)"", 0, out,
 				      &size));

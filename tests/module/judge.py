@@ -13,8 +13,9 @@ are added to it. --foreign: a module of others, whose tokens lack much that a
 case may need; what is not applicable then is not told. --answers: what the
 module has answered is kept in PREFIX-FILE, for coverage.py.
 
-A line of LIST: [!-]CASE<tab>REASON. "!": the module does not survive the case,
-which is not run; "-": it is not applicable. With "*" it is each of several.
+A line of LIST: [!-]CASE<tab>REASON. "!": the module does not survive the case:
+it crashes or hangs, or only fails when it is lucky; "-": it is not applicable. With "*" it is each of several.
+What comes after a case that the module did not survive is run by a new process.
 """
 
 import argparse
@@ -24,7 +25,7 @@ import re
 import subprocess
 import sys
 
-EXPECTED = {"!": "not run", "-": "not applicable"}
+EXPECTED = {"!": "dies", "-": "not applicable"}
 
 
 def known(path):
@@ -56,20 +57,39 @@ def arguments():
     return args
 
 
-def run(command):
-    """What became of the cases of one file, and all that was written."""
-    result = subprocess.run(command, capture_output=True, text=True,
-                            timeout=600, errors="replace")
-    output = result.stdout + result.stderr
-    became = {name: "fails"
-              for name in re.findall(r"\[ RUN      \] (/\S+)", output)}
+def cases_of(output):
+    """What became of the cases, and the last one that was begun."""
+    began = re.findall(r"\[ RUN      \] (/\S+)", output)
+    became = {name: "fails" for name in began}
     for mark, what in (("      OK", "passes"), (" SKIPPED", "not applicable")):
         for name in re.findall(r"\[ " + mark + r" \] (/\S+)", output):
             became[name] = what
-    failed = "fails" in became.values()
+    return became, began[-1] if began else None
+
+
+def run(command, name):
+    """What became of the cases of one file, and all that was written."""
+    became, output, after = {}, "", []
+    while True:
+        result = subprocess.run(command + after + [name], text=True,
+                                stdout=subprocess.PIPE, errors="replace",
+                                stderr=subprocess.STDOUT)
+        output += result.stdout
+        some, last = cases_of(result.stdout)
+        became.update(some)
+        if last is None or not died(result.returncode):
+            break
+        became[last] = "dies"
+        after = [f"--after={last}"]
+    failed = set(became.values()) & {"fails", "dies"}
     if not became or (result.returncode != 0 and not failed):
         became["the run itself"] = "fails"
     return became, output
+
+
+def died(status):
+    """By a signal, which a shell between tells as 128 and more."""
+    return status < 0 or status > 128
 
 
 def expectation(expected, name):
@@ -85,20 +105,18 @@ def surprises(expected, became, foreign):
     used = set()
     for name, got in sorted(became.items()):
         pattern, wanted = expectation(expected, name)
-        if got == wanted:
+        if got == wanted or (wanted, got) == ("dies", "fails"):
             used.add(pattern)
         elif not (foreign and got == "not applicable"):
             yield f"{name}: {got}, expected: {wanted}"
     for pattern, what in sorted(expected.items()):
-        if what != "not run" and pattern not in used:
+        if pattern not in used:
             yield f"{pattern}: no case {what}"
 
 
 def main():
     args = arguments()
     expected = known(args.list)
-    skips = [f"--skip={name}" for name, what in expected.items()
-             if what == "not run"]
     files = args.files
     if not files:
         files = subprocess.run(args.command + ["--files"], check=True,
@@ -109,18 +127,18 @@ def main():
         args.answers.parent.mkdir(parents=True, exist_ok=True)
     became = {}
     for name in files:
-        command = args.command + skips + [name]
+        command = list(args.command)
         if args.answers:
             answers = pathlib.Path(f"{args.answers}-{name}")
             answers.unlink(missing_ok=True)
-            command[-1:] = [f"--answers={answers}", name]
-        of_file, output = run(command)
+            command.append(f"--answers={answers}")
+        of_file, output = run(command, name)
         became.update(of_file)
         if list(surprises({n: w for n, w in expected.items()
                            if n.split("/")[1] == name}, of_file, args.foreign)):
             print(output)
     counts = {what: list(became.values()).count(what)
-              for what in ("passes", "fails", "not applicable")}
+              for what in ("passes", "fails", "dies", "not applicable")}
     print(", ".join(f"{what}: {count}" for what, count in counts.items()))
     found = list(surprises(expected, became, args.foreign))
     print("\n".join(found))

@@ -167,26 +167,6 @@ test_session_pair_ends(void **state)
 		  suite.p11->C_SignInit(suite.session, &ecdsa, keys[1]));
 }
 
-/* 4.7, 4.8: CKA_PUBLIC_KEY_INFO of both halves is the same. */
-static void
-test_public_key_info(void **state)
-{
-	CK_BYTE a[256], b[256];
-	CK_ATTRIBUTE info_a = { CKA_PUBLIC_KEY_INFO, a, sizeof(a) };
-	CK_ATTRIBUTE info_b = { CKA_PUBLIC_KEY_INFO, b, sizeof(b) };
-
-	need_3_0();
-	login();
-	assert_ok(suite.p11->C_GetAttributeValue(
-		suite.session, object_get(CKO_PUBLIC_KEY, suite.ec), &info_a,
-		1));
-	assert_ok(suite.p11->C_GetAttributeValue(
-		suite.session, object_get(CKO_PRIVATE_KEY, suite.ec), &info_b,
-		1));
-	assert_int_equal(info_a.ulValueLen, info_b.ulValueLen);
-	assert_memory_equal(a, b, info_a.ulValueLen);
-}
-
 /* 6.3.3: CKA_EC_POINT of a Weierstrass curve is a DER OCTET STRING. */
 static void
 test_ec_point(void **state)
@@ -240,7 +220,6 @@ static const struct CMUnitTest list[] = {
 	CASE("/key/pair/token", test_token_pair),
 	CASE("/key/pair/mixed", test_mixed_pair),
 	CASE("/key/pair/session-ends", test_session_pair_ends),
-	CASE("/key/public-key-info", test_public_key_info),
 	CASE("/key/ec-point", test_ec_point),
 	CASE("/key/officer", test_officer),
 };

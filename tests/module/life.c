@@ -301,8 +301,7 @@ test_single_after_update(void **state)
 	assert_ok(f->update(f->in, 1, out, &size));
 	size = ROOM;
 	rv = f->single(f->in, f->in_size, out, &size);
-	assert_true(rv == CKR_OPERATION_ACTIVE ||
-		    rv == CKR_OPERATION_NOT_INITIALIZED);
+	assert_one_of(rv, CKR_OPERATION_ACTIVE, CKR_OPERATION_NOT_INITIALIZED);
 }
 
 /* CKR_ARGUMENTS_BAD; a call that fails ends the operation, whatever it
@@ -378,8 +377,8 @@ test_encrypt_length(void **state)
 static void
 assert_encrypted_wrong(CK_RV rv)
 {
-	assert_true(rv == CKR_ENCRYPTED_DATA_LEN_RANGE ||
-		    rv == CKR_ENCRYPTED_DATA_INVALID);
+	assert_one_of(rv, CKR_ENCRYPTED_DATA_LEN_RANGE,
+		      CKR_ENCRYPTED_DATA_INVALID);
 	assert_over(&decrypt);
 }
 

@@ -26,7 +26,7 @@ test_wrong(void **state)
 
 	for (i = 0; i < 3; i++)
 		assert_int_not_equal(login_as(CKU_USER, ""), CKR_OK);
-	assert_rv(CKR_PIN_INCORRECT, login_as(CKU_USER, "0000-wrong"));
+	assert_rv(CKR_PIN_INCORRECT, login_as(CKU_USER, "0000-no"));
 	assert_int_equal(session_state(suite.session), CKS_RW_PUBLIC_SESSION);
 	assert_ok(suite.p11->C_GetTokenInfo(suite.slot, &info));
 	assert_false(info.flags & CKF_USER_PIN_LOCKED);

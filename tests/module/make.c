@@ -1,5 +1,6 @@
 /* Keys for the cases: objects of the session, public unless they are private
- * keys, so that they can be made without a login and on cards as well. */
+ * keys, so that they can be made without a login and on cards as well. A token
+ * that cannot make one (5.7.1) makes the case not applicable. */
 #include "suite.h"
 
 static CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
@@ -66,7 +67,6 @@ secret_make(CK_KEY_TYPE type, CK_ULONG size, CK_FLAGS usage)
 	struct list list = { 0 };
 	CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
 	CK_ULONG i;
-	CK_RV rv;
 
 	assert_true(size <= sizeof(value));
 	for (i = 0; i < size; i++)
@@ -80,9 +80,9 @@ secret_make(CK_KEY_TYPE type, CK_ULONG size, CK_FLAGS usage)
 	add_usage(&list, usage,
 		  CKF_ENCRYPT | CKF_DECRYPT | CKF_SIGN | CKF_VERIFY | CKF_WRAP |
 			  CKF_UNWRAP | CKF_DERIVE);
-	rv = suite.p11->C_CreateObject(suite.session, list.at, list.count,
-				       &key);
-	assert_ok(rv);
+	if (suite.p11->C_CreateObject(suite.session, list.at, list.count,
+				      &key) != CKR_OK)
+		skip();
 	return key;
 }
 
@@ -102,8 +102,9 @@ rsa_public_make(const CK_BYTE *modulus, CK_ULONG size, CK_FLAGS usage)
 	add(&list, CKA_PUBLIC_EXPONENT, exponent, sizeof(exponent));
 	add_usage(&list, usage,
 		  CKF_ENCRYPT | CKF_VERIFY | CKF_VERIFY_RECOVER | CKF_WRAP);
-	assert_ok(suite.p11->C_CreateObject(suite.session, list.at, list.count,
-					    &key));
+	if (suite.p11->C_CreateObject(suite.session, list.at, list.count,
+				      &key) != CKR_OK)
+		skip();
 	return key;
 }
 

@@ -20,6 +20,7 @@ test_create_read_only(void **state)
 				{ CKA_TOKEN, &yes, 1 } };
 	CK_SESSION_HANDLE ro = session_open(0);
 
+	need_session_objects();
 	assert_rv(CKR_SESSION_READ_ONLY, create(ro, list, 3));
 	assert_ok(object_peek(ro, data_make(ro, CK_FALSE, CK_FALSE, "ro")));
 }
@@ -34,6 +35,7 @@ test_create_private(void **state)
 	CK_ATTRIBUTE list[] = { { CKA_CLASS, &class, sizeof(class) },
 				{ CKA_PRIVATE, &yes, 1 } };
 
+	need_session_objects();
 	assert_rv(CKR_USER_NOT_LOGGED_IN, create(suite.session, list, 2));
 	if (!suite.card) {
 		assert_ok(login_as(CKU_SO, suite.so_pin));
@@ -62,6 +64,7 @@ test_create_bad(void **state)
 	CK_ATTRIBUTE modulus[] = { { CKA_CLASS, &class, sizeof(class) },
 				   { CKA_MODULUS, &half, 1 } };
 
+	need_session_objects();
 	assert_rv(CKR_TEMPLATE_INCOMPLETE, create(suite.session, &no_class, 1));
 	assert_int_not_equal(create(suite.session, &short_class, 1), CKR_OK);
 	assert_int_not_equal(create(suite.session, &unknown_class, 1), CKR_OK);
@@ -87,6 +90,7 @@ test_create_incomplete(void **state)
 				{ CKA_KEY_TYPE, &type, sizeof(type) },
 				{ CKA_PUBLIC_EXPONENT, exponent, 3 } };
 
+	need_session_objects();
 	assert_rv(CKR_TEMPLATE_INCOMPLETE, create(suite.session, list, 3));
 	assert_rv(CKR_TEMPLATE_INCOMPLETE, create(suite.session, list, 1));
 }
@@ -142,6 +146,7 @@ test_not_destroyable(void **state)
 				{ CKA_DESTROYABLE, &no, 1 } };
 	CK_OBJECT_HANDLE object;
 
+	need_session_objects();
 	assert_ok(suite.p11->C_CreateObject(suite.session, list, 3, &object));
 	assert_rv(CKR_ACTION_PROHIBITED,
 		  suite.p11->C_DestroyObject(suite.session, object));
@@ -164,8 +169,7 @@ test_get(void **state)
 	CK_RV rv;
 
 	rv = suite.p11->C_GetAttributeValue(suite.session, object, list, 4);
-	assert_true(rv == CKR_ATTRIBUTE_TYPE_INVALID ||
-		    rv == CKR_BUFFER_TOO_SMALL);
+	assert_one_of(rv, CKR_ATTRIBUTE_TYPE_INVALID, CKR_BUFFER_TOO_SMALL);
 	assert_int_equal(list[0].ulValueLen, 3);
 	assert_int_equal(list[1].ulValueLen, CK_UNAVAILABLE_INFORMATION);
 	assert_int_equal(list[2].ulValueLen, CK_UNAVAILABLE_INFORMATION);
@@ -251,10 +255,8 @@ test_set_less_sensitive(void **state)
 	rv = suite.p11->C_SetAttributeValue(
 		suite.session, object_get(CKO_PRIVATE_KEY, suite.rsa), &change,
 		1);
-	assert_true(rv == CKR_ATTRIBUTE_READ_ONLY ||
-		    rv == CKR_ATTRIBUTE_VALUE_INVALID ||
-		    rv == CKR_TEMPLATE_INCONSISTENT ||
-		    rv == CKR_ACTION_PROHIBITED);
+	assert_one_of(rv, CKR_ATTRIBUTE_READ_ONLY, CKR_ATTRIBUTE_VALUE_INVALID,
+		      CKR_TEMPLATE_INCONSISTENT, CKR_ACTION_PROHIBITED);
 }
 
 /* 4.4: CKA_MODIFIABLE false: CKR_ACTION_PROHIBITED */
@@ -269,28 +271,46 @@ test_not_modifiable(void **state)
 	CK_ATTRIBUTE label = { CKA_LABEL, (void *)"changed", 7 };
 	CK_OBJECT_HANDLE object;
 
+	need_session_objects();
 	assert_ok(suite.p11->C_CreateObject(suite.session, list, 3, &object));
 	assert_rv(CKR_ACTION_PROHIBITED,
 		  suite.p11->C_SetAttributeValue(suite.session, object, &label,
 						 1));
 }
 
-/* 3.3.1: an object handle is good in every session of the application, and
- * for one object only, for good. */
+/* 3.4.1: "Valid object handles in Cryptoki always have nonzero values", and one
+ * is good in every session of the application. */
 static void
 test_handles(void **state)
 {
-	CK_OBJECT_HANDLE a =
+	CK_OBJECT_HANDLE object =
 		data_make(suite.session, CK_FALSE, CK_FALSE, "handles");
-	CK_OBJECT_HANDLE b;
 
-	assert_int_not_equal(a, CK_INVALID_HANDLE);
-	assert_ok(object_peek(session_open(0), a));
-	assert_ok(suite.p11->C_DestroyObject(suite.session, a));
-	b = data_make(suite.session, CK_FALSE, CK_FALSE, "handles");
-	assert_int_not_equal(a, b);
+	assert_int_not_equal(object, CK_INVALID_HANDLE);
+	assert_ok(object_peek(session_open(0), object));
 	assert_int_equal(object_get(CKO_PUBLIC_KEY, suite.rsa),
 			 object_get(CKO_PUBLIC_KEY, suite.rsa));
+}
+
+/* A handle that is dead is not handed out again, whatever its object was. */
+static void
+test_handles_fresh(void **state)
+{
+	CK_OBJECT_HANDLE gone =
+		data_make(suite.session, CK_FALSE, CK_FALSE, "handles");
+	CK_OBJECT_HANDLE key;
+	int i;
+
+	need_strict();
+	assert_ok(suite.p11->C_DestroyObject(suite.session, gone));
+	for (i = 0; i < 100; i++)
+		assert_int_not_equal(gone, data_make(suite.session, CK_FALSE,
+						     CK_FALSE, "handles"));
+	login();
+	key = object_get(CKO_PRIVATE_KEY, suite.rsa);
+	assert_ok(suite.p11->C_Logout(suite.session));
+	login();
+	assert_int_not_equal(key, object_get(CKO_PRIVATE_KEY, suite.rsa));
 }
 
 static const struct CMUnitTest list[] = {
@@ -308,6 +328,7 @@ static const struct CMUnitTest list[] = {
 	CASE("/object/set/less-sensitive", test_set_less_sensitive),
 	CASE("/object/set/not-modifiable", test_not_modifiable),
 	CASE("/object/handles", test_handles),
+	CASE("/object/handles/fresh", test_handles_fresh),
 };
 
 const struct cases object_cases = CASES("object", list);

@@ -13,12 +13,15 @@ test_no_event(void **state)
 	CK_SLOT_ID slot;
 	CK_RV rv;
 
-	assert_rv(CKR_ARGUMENTS_BAD,
-		  suite.p11->C_WaitForSlotEvent(CKF_DONT_BLOCK, NULL, NULL));
-	assert_rv(CKR_ARGUMENTS_BAD,
-		  suite.p11->C_WaitForSlotEvent(CKF_DONT_BLOCK, &slot, &byte));
+	/* where there is no event, both apply (5.1.7) */
+	rv = suite.p11->C_WaitForSlotEvent(CKF_DONT_BLOCK, NULL, NULL);
+	assert_one_of(rv, CKR_ARGUMENTS_BAD,
+		      suite.strict ? CKR_ARGUMENTS_BAD : CKR_NO_EVENT);
+	rv = suite.p11->C_WaitForSlotEvent(CKF_DONT_BLOCK, &slot, &byte);
+	assert_one_of(rv, CKR_ARGUMENTS_BAD,
+		      suite.strict ? CKR_ARGUMENTS_BAD : CKR_NO_EVENT);
 	rv = suite.p11->C_WaitForSlotEvent(CKF_DONT_BLOCK, &slot, NULL);
-	assert_true(rv == CKR_NO_EVENT || rv == CKR_FUNCTION_NOT_SUPPORTED);
+	assert_one_of(rv, CKR_NO_EVENT, CKR_FUNCTION_NOT_SUPPORTED);
 }
 
 /* 5.4.4: the same list, whenever it is asked for */
@@ -108,9 +111,8 @@ test_generate(void **state)
 	need_mechanism(CKM_AES_KEY_GEN, CKF_GENERATE);
 	assert_ok(generate(CKM_AES_KEY_GEN, 32));
 	rv = generate(CKM_AES_KEY_GEN, 17);
-	assert_true(rv == CKR_ATTRIBUTE_VALUE_INVALID ||
-		    rv == CKR_KEY_SIZE_RANGE ||
-		    rv == CKR_TEMPLATE_INCONSISTENT);
+	assert_one_of(rv, CKR_ATTRIBUTE_VALUE_INVALID, CKR_KEY_SIZE_RANGE,
+		      CKR_TEMPLATE_INCONSISTENT);
 	assert_rv(
 		CKR_MECHANISM_PARAM_INVALID,
 		suite.p11->C_GenerateKey(suite.session, &more, list, 2, &key));
@@ -146,17 +148,14 @@ test_generate_pair(void **state)
 	need_made();
 	login();
 	rv = pair(&ec, CKA_EC_PARAMS, nobody, sizeof(nobody));
-	assert_true(rv == CKR_CURVE_NOT_SUPPORTED ||
-		    rv == CKR_DOMAIN_PARAMS_INVALID);
+	assert_one_of(rv, CKR_CURVE_NOT_SUPPORTED, CKR_DOMAIN_PARAMS_INVALID);
 	rv = pair(&ec, CKA_EC_PARAMS, &byte, 1);
-	assert_true(rv == CKR_DOMAIN_PARAMS_INVALID ||
-		    rv == CKR_CURVE_NOT_SUPPORTED ||
-		    rv == CKR_ATTRIBUTE_VALUE_INVALID);
+	assert_one_of(rv, CKR_DOMAIN_PARAMS_INVALID, CKR_CURVE_NOT_SUPPORTED,
+		      CKR_ATTRIBUTE_VALUE_INVALID);
 	assert_rv(CKR_MECHANISM_PARAM_INVALID,
 		  pair(&more, CKA_EC_PARAMS, nobody, sizeof(nobody)));
 	rv = pair(&rsa, CKA_MODULUS_BITS, &bits, sizeof(bits));
-	assert_true(rv == CKR_ATTRIBUTE_VALUE_INVALID ||
-		    rv == CKR_KEY_SIZE_RANGE);
+	assert_one_of(rv, CKR_ATTRIBUTE_VALUE_INVALID, CKR_KEY_SIZE_RANGE);
 }
 
 static CK_RV
@@ -197,9 +196,8 @@ test_derive(void **state)
 	assert_int_not_equal(derive(hash, other, 32), CKR_OK);
 	/* more than the hash yields */
 	rv = derive(hash, base, 33);
-	assert_true(rv == CKR_TEMPLATE_INCONSISTENT ||
-		    rv == CKR_KEY_SIZE_RANGE ||
-		    rv == CKR_ATTRIBUTE_VALUE_INVALID);
+	assert_one_of(rv, CKR_TEMPLATE_INCONSISTENT, CKR_KEY_SIZE_RANGE,
+		      CKR_ATTRIBUTE_VALUE_INVALID);
 }
 
 /* 5.18.5: a point that is on no curve */
@@ -221,8 +219,7 @@ test_agree(void **state)
 	ec_pair_make(CKF_DERIVE, &keys[0], &keys[1]);
 	assert_rv(CKR_KEY_TYPE_INCONSISTENT, derive(hash, keys[1], 32));
 	rv = derive(ecdh, keys[1], 32);
-	assert_true(rv == CKR_MECHANISM_PARAM_INVALID ||
-		    rv == CKR_PUBLIC_KEY_INVALID);
+	assert_one_of(rv, CKR_MECHANISM_PARAM_INVALID, CKR_PUBLIC_KEY_INVALID);
 	assert_rv(CKR_KEY_TYPE_INCONSISTENT,
 		  derive(ecdh, secret_make(CKK_GENERIC_SECRET, 32, CKF_DERIVE),
 			 32));
@@ -245,7 +242,7 @@ test_seed(void **state)
 	CK_BYTE random[8];
 	CK_RV rv = suite.p11->C_SeedRandom(suite.session, &byte, 1);
 
-	assert_true(rv == CKR_OK || rv == CKR_RANDOM_SEED_NOT_SUPPORTED);
+	assert_one_of(rv, CKR_OK, CKR_RANDOM_SEED_NOT_SUPPORTED);
 	assert_ok(suite.p11->C_GenerateRandom(suite.session, random, 0));
 	assert_ok(suite.p11->C_GenerateRandom(suite.session, random, 8));
 }
@@ -295,6 +292,7 @@ test_certificate(void **state)
 	};
 	CK_OBJECT_HANDLE object;
 
+	need_session_objects();
 	assert_rv(CKR_TEMPLATE_INCOMPLETE,
 		  suite.p11->C_CreateObject(suite.session, list, 4, &object));
 	assert_rv(CKR_TEMPLATE_INCOMPLETE,
@@ -322,7 +320,7 @@ test_profiles(void **state)
 		CKR_OK);
 	if (object_count(list, 1) == 0)
 		skip();
-	assert_int_equal(object_count(list, 2), 1);
+	assert_true(object_count(list, 2) <= 1);
 	id = CKP_EXTENDED_PROVIDER;
 	assert_true(object_count(list, 2) <= 1);
 	id = CKP_PUBLIC_CERTIFICATES_TOKEN;

@@ -174,7 +174,7 @@ test_cipher(void **state)
 	assert_ok(suite.p11->C_EncryptUpdate(suite.session, text, 16, out,
 					     &out_size));
 	rv = save(&size);
-	assert_true(rv == CKR_OK || rv == CKR_STATE_UNSAVEABLE);
+	assert_one_of(rv, CKR_OK, CKR_STATE_UNSAVEABLE);
 	if (rv == CKR_OK)
 		assert_ok(restore(size, key, 0));
 	out_size = sizeof(out);

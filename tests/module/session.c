@@ -114,8 +114,8 @@ test_info(void **state)
 	assert_int_equal(info.flags, CKF_SERIAL_SESSION);
 }
 
-/* 3.3.1: "a session handle ... is never 0"; two sessions have two handles,
- * and a dead one is not handed out again. */
+/* 3.3.1: "Valid session handles in Cryptoki always have nonzero values"; two
+ * sessions have two handles. */
 static void
 test_handles(void **state)
 {
@@ -123,8 +123,21 @@ test_handles(void **state)
 
 	assert_int_not_equal(a, CK_INVALID_HANDLE);
 	assert_int_not_equal(a, b);
-	assert_ok(suite.p11->C_CloseSession(b));
-	assert_int_not_equal(session_open(0), b);
+}
+
+/* A handle that is dead is not handed out again. */
+static void
+test_handles_fresh(void **state)
+{
+	CK_SESSION_HANDLE gone = session_open(0);
+
+	need_strict();
+	assert_ok(suite.p11->C_CloseSession(gone));
+	assert_int_not_equal(session_open(0), gone);
+	assert_ok(suite.p11->C_Finalize(NULL));
+	assert_int_equal(case_begin(state), 0);
+	assert_int_not_equal(suite.session, gone);
+	assert_int_not_equal(session_open(0), gone);
 }
 
 /* 5.20: "CKR_FUNCTION_NOT_PARALLEL" */
@@ -147,6 +160,7 @@ static const struct CMUnitTest list[] = {
 	CASE("/session/close/all", test_close_all),
 	CASE("/session/info", test_info),
 	CASE("/session/handles", test_handles),
+	CASE("/session/handles/fresh", test_handles_fresh),
 	CASE("/session/legacy", test_legacy),
 };
 

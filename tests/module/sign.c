@@ -99,8 +99,7 @@ test_init_not_permitted(void **state)
 	login();
 	key = object_get(CKO_PUBLIC_KEY, suite.rsa);
 	rv = suite.p11->C_SignInit(suite.session, &rsa, key);
-	assert_true(rv == CKR_KEY_FUNCTION_NOT_PERMITTED ||
-		    rv == CKR_KEY_TYPE_INCONSISTENT);
+	assert_unfit(rv);
 	need_made();
 	assert_ok(pair_make(suite.session, CK_FALSE, &keys[0], &keys[1]));
 	assert_ok(suite.p11->C_SetAttributeValue(suite.session, keys[1],
@@ -122,13 +121,12 @@ test_parameter(void **state)
 
 	login();
 	key = object_get(CKO_PRIVATE_KEY, suite.rsa);
-	rv = suite.p11->C_SignInit(suite.session, &too_much, key);
-	assert_true(rv == CKR_MECHANISM_PARAM_INVALID);
+	assert_rv(CKR_MECHANISM_PARAM_INVALID,
+		  suite.p11->C_SignInit(suite.session, &too_much, key));
 	assert_rv(CKR_MECHANISM_PARAM_INVALID,
 		  suite.p11->C_SignInit(suite.session, &missing, key));
 	rv = suite.p11->C_SignInit(suite.session, &hollow, key);
-	assert_true(rv == CKR_MECHANISM_PARAM_INVALID ||
-		    rv == CKR_ARGUMENTS_BAD);
+	assert_one_of(rv, CKR_MECHANISM_PARAM_INVALID, CKR_ARGUMENTS_BAD);
 }
 
 /* 5.1.6: CKR_OPERATION_ACTIVE */
@@ -243,8 +241,7 @@ test_single_after_update(void **state)
 	sign_begin(&rsa_sha256, suite.rsa);
 	assert_ok(suite.p11->C_SignUpdate(suite.session, text, 1));
 	rv = sign(&size);
-	assert_true(rv == CKR_OPERATION_ACTIVE ||
-		    rv == CKR_OPERATION_NOT_INITIALIZED);
+	assert_one_of(rv, CKR_OPERATION_ACTIVE, CKR_OPERATION_NOT_INITIALIZED);
 }
 
 /* CKM_RSA_PKCS is of one part (6.1.6). */

@@ -210,11 +210,15 @@ static const struct maker *
 maker_of(void **state)
 {
 	const struct maker *maker = *state;
+	CK_OBJECT_HANDLE made;
+	const struct making plain = { suite.session, false, NULL, 0, &made };
 
 	if (maker->since == 32)
 		(void)need_3_2();
 	if (maker->flag != 0)
 		need_mechanism(maker->mechanism, maker->flag);
+	if (!suite.strict && maker->make(&plain) != CKR_OK)
+		skip(); /* "cannot support the precise template" (5.7.1) */
 	return maker;
 }
 
@@ -320,9 +324,8 @@ test_inconsistent(void **state)
 	assert_int_equal(object_count(two, 1), 0);
 	assert_rv(CKR_TEMPLATE_INCONSISTENT, make(maker, &modulus, 1));
 	rv = make(maker, &class, 1);
-	assert_true(rv == CKR_TEMPLATE_INCONSISTENT ||
-		    rv == CKR_ATTRIBUTE_READ_ONLY ||
-		    rv == CKR_ATTRIBUTE_VALUE_INVALID);
+	assert_one_of(rv, CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_READ_ONLY,
+		      CKR_ATTRIBUTE_VALUE_INVALID);
 }
 
 /* "Only session objects can be created during a read-only session." */
@@ -362,8 +365,7 @@ test_arguments(void **state)
 	assert_rv(CKR_ARGUMENTS_BAD, maker->make(&nowhere));
 	assert_int_equal(object_count(&label, 1), 0);
 	rv = make(maker, &hollow, 1);
-	assert_true(rv == CKR_ARGUMENTS_BAD ||
-		    rv == CKR_ATTRIBUTE_VALUE_INVALID);
+	assert_one_of(rv, CKR_ARGUMENTS_BAD, CKR_ATTRIBUTE_VALUE_INVALID);
 }
 
 static const struct maker creator = { create, 0, 0, 2 };

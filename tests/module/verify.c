@@ -217,8 +217,7 @@ test_single_after_update(void **state)
 	assert_ok(begin(f));
 	assert_ok(f->update(text, 1));
 	rv = f->single(&text[1], TEXT - 1);
-	assert_true(rv == CKR_OPERATION_ACTIVE ||
-		    rv == CKR_OPERATION_NOT_INITIALIZED);
+	assert_one_of(rv, CKR_OPERATION_ACTIVE, CKR_OPERATION_NOT_INITIALIZED);
 }
 
 /* 3.2, 5.15.7: an operation of one kind is none of the other. */

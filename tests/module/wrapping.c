@@ -283,7 +283,9 @@ test_unextractable(void **state)
 
 	assert_ok(flag_set(key, CKA_EXTRACTABLE, CK_FALSE));
 	assert_rv(CKR_KEY_UNEXTRACTABLE, wrap(f, with, key));
-	assert_ok(flag_set(trusting, CKA_WRAP_WITH_TRUSTED, CK_TRUE));
+	/* "a particular token might not ... support modification" (4.1.2) */
+	if (flag_set(trusting, CKA_WRAP_WITH_TRUSTED, CK_TRUE) != CKR_OK)
+		skip();
 	assert_rv(CKR_KEY_NOT_WRAPPABLE, wrap(f, with, trusting));
 }
 
@@ -327,8 +329,7 @@ test_invalid(void **state)
 	wrapped[5] ^= 1;
 	assert_rv(CKR_WRAPPED_KEY_INVALID, unwrap(f, with, f->wrapped, &made));
 	rv = unwrap(f, with, 7, &made);
-	assert_true(rv == CKR_WRAPPED_KEY_LEN_RANGE ||
-		    rv == CKR_WRAPPED_KEY_INVALID);
+	assert_one_of(rv, CKR_WRAPPED_KEY_LEN_RANGE, CKR_WRAPPED_KEY_INVALID);
 	assert_int_equal(object_count(NULL, 0), before);
 }
 

@@ -1,16 +1,19 @@
 /* The statements on a token's label, PINs and objects. */
 #include "store_file.h"
 
-/* SQLite takes NULL and 0 bytes for NULL, which is not an empty value. */
+#include <limits.h>
+
+/* SQLite takes NULL and 0 bytes for NULL, which is not an empty value. What is
+ * larger than it takes becomes NULL, which no such column may be. */
 static void
 bind_cursor(sqlite3_stmt *st, int at, struct cursor c)
 {
-	if (!cursor_ok(&c))
+	if (!cursor_ok(&c) || c.left > INT_MAX)
 		sqlite3_bind_null(st, at);
 	else if (c.left == 0)
 		sqlite3_bind_zeroblob(st, at, 0);
 	else
-		sqlite3_bind_blob64(st, at, c.at, c.left, SQLITE_STATIC);
+		sqlite3_bind_blob(st, at, c.at, (int)c.left, SQLITE_STATIC);
 }
 
 static struct cursor

@@ -251,8 +251,8 @@ connection_tune(struct store *s)
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_file_control(s->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
-	sqlite3_wal_autocheckpoint(s->db, STORE_CHECKPOINT);
 	code = sqlite3_exec(s->db,
+			    "PRAGMA wal_autocheckpoint = 1000;"
 			    "PRAGMA synchronous = FULL;"
 			    "PRAGMA secure_delete = ON;"
 			    "PRAGMA cell_size_check = ON;"

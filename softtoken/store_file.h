@@ -3,6 +3,8 @@
 #define SIGNET_STORE_FILE_H
 
 #include <pthread.h>
+/* In Firefox these are the functions of its own SQLite, which has not all of
+ * them (tests/firefox/sqlite.sh). */
 #include <sqlite3.h>
 
 #include "store.h"
@@ -11,7 +13,6 @@ enum {
 	STORE_APPLICATION = 0x5349474E, /* "SIGN" */
 	STORE_SCHEMA = 1,
 	STORE_BUSY_MS = 60000,
-	STORE_CHECKPOINT = 1000, /* pages */
 };
 
 enum statement {

@@ -109,6 +109,9 @@ line_obey(struct station *station, const char *line)
 		station->delay = number;
 	} else if (line_number(line, "slow ", &number)) {
 		station->card.slow = number;
+	} else if (!strcmp(line, "answer")) {
+		/* One that is waited for comes now. */
+		station->due = 0;
 	} else if (!strcmp(line, "fault none")) {
 		fault_clear(&station->faults);
 	} else if (!strncmp(line, "fault ", 6)) {

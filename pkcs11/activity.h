@@ -40,6 +40,7 @@ struct activity {
 	const struct token *token; /* that made it; compared only */
 	CK_OBJECT_HANDLE key;
 	enum progress progress;
+	CK_ULONG since; /* rises; when a key that wants its own login began */
 	bool held; /* RESULT waits for a buffer that is large enough: */
 	enum step_kind held_step;
 	struct builder held_in, result;
@@ -99,8 +100,8 @@ CK_RV operation_cancel(struct session *s, unsigned kind);
 /* C_Sign, C_SignUpdate, C_SignFinal and their like. */
 CK_RV operation_step(struct session *s, enum operation_kind kind,
 		     const struct step *step);
-/* C_Login with CKU_CONTEXT_SPECIFIC. */
-CK_RV operation_login(struct session *s, struct cursor pin);
+/* context.c: C_Login with CKU_CONTEXT_SPECIFIC. */
+CK_RV context_login(struct session *s, struct cursor pin);
 /* NULL is fine. */
 void message_free(struct message *m);
 

@@ -20,7 +20,7 @@ login(struct session *s, CK_USER_TYPE user_type, const CK_UTF8CHAR *pin,
 	if (rv != CKR_OK)
 		return rv;
 	if (user_type == CKU_CONTEXT_SPECIFIC)
-		return operation_login(s, bytes);
+		return context_login(s, bytes);
 	return presence_login(p, user_type == CKU_SO ? LOGIN_SO : LOGIN_USER,
 			      bytes);
 }

@@ -218,26 +218,3 @@ message_final(struct session *s, unsigned kind)
 	activity_give(s, a);
 	return rv;
 }
-
-CK_RV
-message_login(struct session *s, struct cursor pin)
-{
-	struct activity *a;
-	struct operation *o;
-	struct message *m;
-	CK_RV rv = activity_take(s, MESSAGE_SIGN, &a);
-
-	if (rv != CKR_OK)
-		return rv;
-	m = a->message;
-	rv = message_start(s, m, &m->mechanism);
-	o = m->work.operation;
-	if (rv == CKR_OK && (!o->login_each_time || o->ops->login == NULL))
-		rv = CKR_OPERATION_NOT_INITIALIZED;
-	if (rv == CKR_OK)
-		rv = o->ops->login(o, pin);
-	if (rv == CKR_OK && m->work.progress == LOCKED)
-		m->work.progress = BEGUN;
-	message_give(s, a);
-	return rv;
-}

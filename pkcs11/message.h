@@ -37,7 +37,5 @@ CK_RV message_start(struct session *s, struct message *m,
 		    const CK_MECHANISM *mechanism);
 /* Checks the activity of a message process in. */
 void message_give(struct session *s, struct activity *a);
-/* C_Login with CKU_CONTEXT_SPECIFIC for a message to be signed. */
-CK_RV message_login(struct session *s, struct cursor pin);
 
 #endif

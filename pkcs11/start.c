@@ -1,6 +1,7 @@
 /* Starting an operation: whose key it is, and which token does the work. */
 #include "activity.h"
 #include "data.h"
+#include "module.h"
 
 /* longest signature: SLH-DSA has 49,856 bytes */
 enum { SIGNATURE_MAX = 65536 };
@@ -159,12 +160,13 @@ activity_start(struct session *s, struct activity *a, enum operation_kind kind,
 	rv = start(&begin, key, &a->operation);
 	if (begin.spare != NULL)
 		begin.spare->ops->free(begin.spare);
-	if (rv == CKR_OK) {
-		a->token = begin.maker;
-		a->key = key;
-		a->progress = a->operation->login_each_time ? LOCKED : BEGUN;
-	}
-	return rv;
+	if (rv != CKR_OK)
+		return rv;
+	a->token = begin.maker;
+	a->key = key;
+	a->progress = a->operation->login_each_time ? LOCKED : BEGUN;
+	a->since = a->operation->login_each_time ? module_handle() : 0;
+	return CKR_OK;
 }
 
 CK_RV

@@ -301,6 +301,7 @@ part_restore(struct session *s, enum operation_kind kind, struct part *part)
 	a->token = part->token;
 	a->key = part->key;
 	a->progress = part->progress;
+	a->since = part->operation->login_each_time ? module_handle() : 0;
 	part->operation = NULL;
 	activity_give(s, a);
 	return CKR_OK;

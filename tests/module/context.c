@@ -229,6 +229,43 @@ test_decrypt(void **state)
 		CKR_USER_NOT_LOGGED_IN);
 }
 
+/* "Immediately after a cryptographic operation using the key has been
+ * initiated": of two that wait the login is for the one begun last, and one
+ * that has its own leaves the next to the other. */
+static void
+test_two(void **state)
+{
+	static const CK_ULONG bits = 2048;
+	static CK_BYTE block[256] = { 1 };
+	CK_BYTE plain[256];
+	CK_ULONG size = sizeof(plain);
+	CK_OBJECT_HANDLE key = key_get(), other;
+	CK_TOKEN_INFO info;
+
+	need_made();
+	assert_ok(suite.p11->C_GetTokenInfo(suite.slot, &info));
+	if (!(info.flags & CKF_DUAL_CRYPTO_OPERATIONS))
+		skip();
+	other = pair_make_for(CKM_RSA_PKCS_KEY_PAIR_GEN, CKA_MODULUS_BITS,
+			      &bits, sizeof(bits), CKA_DECRYPT);
+	assert_ok(suite.p11->C_SignInit(suite.session, &ecdsa, key));
+	assert_ok(suite.p11->C_DecryptInit(suite.session, &rsa, other));
+	assert_ok(login_again(suite.pin));
+	assert_rv(CKR_USER_NOT_LOGGED_IN, sign());
+	assert_int_not_equal(
+		suite.p11->C_Decrypt(suite.session, block, 256, plain, &size),
+		CKR_USER_NOT_LOGGED_IN);
+	assert_ok(suite.p11->C_SignInit(suite.session, &ecdsa, key));
+	assert_ok(login_again(suite.pin));
+	assert_ok(suite.p11->C_DecryptInit(suite.session, &rsa, other));
+	assert_ok(login_again(suite.pin));
+	size = sizeof(plain);
+	assert_int_not_equal(
+		suite.p11->C_Decrypt(suite.session, block, 256, plain, &size),
+		CKR_USER_NOT_LOGGED_IN);
+	assert_ok(sign());
+}
+
 /* "This attribute may only be set to CK_TRUE when CKA_PRIVATE is also
  * CK_TRUE." */
 static void
@@ -263,6 +300,7 @@ static const struct CMUnitTest list[] = {
 	CASE("/context/message", test_message),
 	CASE("/context/recover", test_sign_recover),
 	CASE("/context/decrypt", test_decrypt),
+	CASE("/context/two", test_two),
 	CASE("/context/public", test_public),
 };
 

@@ -76,8 +76,57 @@ test_so(void **state)
 					 strlen(suite.so_pin), label));
 }
 
+/* A P-256 key on the token that wants the PIN each time; the user is logged
+ * in. */
+static CK_OBJECT_HANDLE
+key_make(void)
+{
+	static CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+	static CK_BYTE p256[] = { 0x06, 0x08, 0x2a, 0x86, 0x48,
+				  0xce, 0x3d, 0x03, 0x01, 0x07 };
+	CK_MECHANISM mechanism = { CKM_EC_KEY_PAIR_GEN, NULL, 0 };
+	CK_ATTRIBUTE public_list[] = { { CKA_TOKEN, &no, 1 },
+				       { CKA_EC_PARAMS, p256, sizeof(p256) } };
+	CK_ATTRIBUTE private_list[] = { { CKA_TOKEN, &yes, 1 },
+					{ CKA_PRIVATE, &yes, 1 },
+					{ CKA_ALWAYS_AUTHENTICATE, &yes, 1 },
+					{ CKA_SIGN, &yes, 1 } };
+	CK_OBJECT_HANDLE keys[2];
+
+	assert_ok(suite.p11->C_GenerateKeyPair(suite.session, &mechanism,
+					       public_list, 2, private_list, 4,
+					       &keys[0], &keys[1]));
+	return keys[1];
+}
+
+/* 4.9: "repeated failed re-authentication attempts may cause the PIN to be
+ * locked. C_Login returns in this case CKR_PIN_LOCKED and this also logs the
+ * user out from the token." */
+static void
+test_context(void **state)
+{
+	CK_MECHANISM ecdsa = { CKM_ECDSA, NULL, 0 };
+	CK_ULONG size = strlen(suite.pin);
+	CK_RV rv = CKR_PIN_INCORRECT;
+	int i;
+
+	need_made();
+	login();
+	assert_ok(suite.p11->C_SignInit(suite.session, &ecdsa, key_make()));
+	for (i = 0; i < TRIES && rv == CKR_PIN_INCORRECT; i++)
+		rv = login_as(CKU_CONTEXT_SPECIFIC, wrong);
+	if (rv != CKR_PIN_LOCKED)
+		skip();
+	assert_int_equal(session_state(suite.session), CKS_RW_PUBLIC_SESSION);
+	assert_ok(login_as(CKU_SO, suite.so_pin));
+	assert_ok(suite.p11->C_InitPIN(suite.session, utf8(suite.pin), size));
+	assert_ok(suite.p11->C_Logout(suite.session));
+	login();
+}
+
 static const struct CMUnitTest list[] = {
 	CASE("/locked/user", test_user),
+	CASE("/locked/context", test_context),
 	CASE("/locked/so", test_so),
 };
 

@@ -34,6 +34,7 @@ struct fake {
 	struct objects *objects;
 	CK_RV refuse;		    /* of every operation's finish */
 	CK_RV lost;		    /* of every call that may say so */
+	CK_RV context;		    /* of every context-specific login */
 	bool surrenders;	    /* before an operation's finish */
 	bool public_keys_elsewhere; /* verify and encrypt: not supported */
 	struct gate *finish_gate, *login_gate, *search_gate;

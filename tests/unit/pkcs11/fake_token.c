@@ -308,6 +308,8 @@ op_login(struct operation *o, struct cursor pin)
 {
 	struct fake_operation *f = (struct fake_operation *)o;
 
+	if (f->owner->context != CKR_OK)
+		return f->owner->context;
 	if (!cursor_is(pin, f->owner->pin, strlen(f->owner->pin)))
 		return CKR_PIN_INCORRECT;
 	f->logged_in = true;
@@ -386,7 +388,7 @@ fake_operation_start(struct token *t, enum operation_kind kind,
 		.ops = &op_ops,
 		.kind = kind,
 		.single_part = mechanism->mechanism == FAKE_SINGLE,
-		.login_each_time = object != NULL && kind == OPERATION_SIGN &&
+		.login_each_time = object != NULL &&
 				   attrs_bool(&object->attrs,
 					      CKA_ALWAYS_AUTHENTICATE, false),
 	};

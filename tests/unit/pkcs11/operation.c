@@ -391,60 +391,6 @@ test_encrypt_length(void **state)
 	assert_int_equal(size, 4);
 }
 
-/* A key that wants a login for each use (4.9). */
-static CK_OBJECT_HANDLE
-always_key(void)
-{
-	CK_BBOOL yes = CK_TRUE;
-	CK_ATTRIBUTE always = { CKA_ALWAYS_AUTHENTICATE, &yes, 1 };
-	CK_OBJECT_HANDLE key = private_key();
-
-	assert_int_equal(C_SetAttributeValue(world_session, key, &always, 1),
-			 CKR_OK);
-	return key;
-}
-
-static CK_RV
-login_again(const char *pin)
-{
-	return C_Login(world_session, CKU_CONTEXT_SPECIFIC, (CK_UTF8CHAR *)pin,
-		       strlen(pin));
-}
-
-static void
-test_login_without(void **state)
-{
-	CK_OBJECT_HANDLE key = private_key();
-
-	assert_int_equal(login_again("1234"), CKR_OPERATION_NOT_INITIALIZED);
-	assert_int_equal(C_SignInit(world_session, &parts, key), CKR_OK);
-	assert_int_equal(login_again("1234"), CKR_OPERATION_NOT_INITIALIZED);
-	assert_int_equal(sign(), CKR_OK);
-}
-
-static void
-test_login_omitted(void **state)
-{
-	CK_OBJECT_HANDLE key = always_key();
-
-	assert_int_equal(C_SignInit(world_session, &parts, key), CKR_OK);
-	assert_int_equal(sign(), CKR_USER_NOT_LOGGED_IN);
-	assert_int_equal(sign(), CKR_OPERATION_NOT_INITIALIZED);
-}
-
-static void
-test_login_wrong(void **state)
-{
-	CK_OBJECT_HANDLE key = always_key();
-
-	assert_int_equal(C_SignInit(world_session, &parts, key), CKR_OK);
-	assert_int_equal(login_again("0000"), CKR_PIN_INCORRECT);
-	assert_int_equal(login_again("1234"), CKR_OK);
-	assert_int_equal(sign(), CKR_OK);
-	assert_int_equal(C_SignInit(world_session, &parts, key), CKR_OK);
-	assert_int_equal(sign(), CKR_USER_NOT_LOGGED_IN);
-}
-
 int
 main(void)
 {
@@ -479,9 +425,6 @@ main(void)
 		CASE("/pkcs11/operation/encrypt/in-place",
 		     test_encrypt_in_place),
 		CASE("/pkcs11/operation/encrypt/length", test_encrypt_length),
-		CASE("/pkcs11/operation/login/without", test_login_without),
-		CASE("/pkcs11/operation/login/omitted", test_login_omitted),
-		CASE("/pkcs11/operation/login/wrong", test_login_wrong),
 	};
 
 	return cmocka_run_group_tests_name("/pkcs11/operation", tests, NULL,

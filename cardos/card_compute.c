@@ -42,6 +42,18 @@ use_stale(const struct card_use *use)
 	return !use->key->pin_never && t->verified_in != t->card->generation;
 }
 
+/* The card takes the last VERIFY for whatever use comes next. One that was the
+ * login of another operation is not for this one, which has none of its own
+ * (4.9). After C_Login the card decides: OpenSSH has no other for a key's
+ * first use. */
+static bool
+use_borrows(const struct card_use *use)
+{
+	return use->key->pin_each_time && use->pin == NULL &&
+	       use->token->own_login != 0 &&
+	       use->token->own_login != use->own_login;
+}
+
 /* In a transaction: the key command goes first and unguarded; when it fails as
  * in a wrong applet or without a PIN, guard, PIN, and once more. */
 static CK_RV
@@ -54,6 +66,8 @@ use_send(const struct card_use *use, const struct card_job *job,
 	CK_RV rv, recovered;
 
 	if (!use->key->pin_never && use->token->login != LOGIN_USER)
+		return CKR_USER_NOT_LOGGED_IN;
+	if (use_borrows(use))
 		return CKR_USER_NOT_LOGGED_IN;
 	if (stale || driver->guard_first) {
 		rv = use_recover(use, stale, &again);

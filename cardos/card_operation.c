@@ -18,6 +18,7 @@ struct card_operation {
 	struct builder message;	   /* else all of the input */
 	struct builder label;	   /* what scheme.label points at */
 	struct secret *pin;	   /* of a context-specific login */
+	unsigned long own_login;   /* its number */
 };
 
 static struct card_operation *
@@ -100,6 +101,7 @@ operation_run(struct card_operation *o, struct cursor message,
 				.id = o->id,
 				.key = &o->key,
 				.pin = o->pin,
+				.own_login = o->own_login,
 				.surrender = o->operation.surrender,
 				.caller = o->operation.caller };
 	struct builder input = builder_heap(MESSAGE_MAX);
@@ -149,6 +151,8 @@ operation_verify(struct card_operation *o, struct cursor pin)
 		rv = card_pin_verify(o->token, o->token->pin_index, pin);
 	if (rv != CKR_OK)
 		return rv;
+	o->own_login = ++o->token->own_logins;
+	o->token->own_login = o->own_login;
 	secret_free(o->pin);
 	o->pin = NULL;
 	if (o->token->card->pin_keep && pin.at != NULL)

@@ -75,9 +75,11 @@ card_pin_verify(struct card_token *t, size_t index, struct cursor pin)
 	}
 	if (rv == CKR_OK || rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED)
 		card_pin_seen(t, index, &status);
-	if (rv == CKR_OK)
-		t->verified_in = t->card->generation;
-	return rv;
+	if (rv != CKR_OK)
+		return rv;
+	t->verified_in = t->card->generation;
+	t->own_login = 0;
+	return CKR_OK;
 }
 
 /* A PIN that was verified before the first look has hidden its tries: it is

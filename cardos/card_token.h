@@ -40,6 +40,9 @@ struct card_token {
 	size_t pin_index;
 	struct secret *pin;   /* of who is logged in, kept until logout */
 	uint64_t verified_in; /* the generation that saw the last VERIFY */
+	/* Counts the context-specific logins, and which of them the last
+	 * VERIFY was; 0: C_Login. */
+	unsigned long own_logins, own_login;
 	bool wrote;	      /* in this login */
 
 	/*
@@ -178,6 +181,7 @@ struct card_use {
 	uint64_t id; /* the key as an object */
 	const struct card_key *key;
 	const struct secret *pin; /* of a context-specific login, or NULL */
+	unsigned long own_login;  /* its number, 0: there was none */
 	CK_RV (*surrender)(void *caller); /* as of struct operation */
 	void *caller;
 };

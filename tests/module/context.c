@@ -31,17 +31,19 @@ pair_make_for(CK_MECHANISM_TYPE type, CK_ATTRIBUTE_TYPE what, const void *value,
 	return keys[1];
 }
 
-/* The card's own key of the kind. */
+/* An EC key of the kind that is there. */
 static CK_OBJECT_HANDLE
-card_key(void)
+key_find(void)
 {
 	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_KEY_TYPE type = CKK_EC;
 	CK_ATTRIBUTE match[] = { { CKA_CLASS, &class, sizeof(class) },
+				 { CKA_KEY_TYPE, &type, sizeof(type) },
 				 { CKA_ALWAYS_AUTHENTICATE, &yes, 1 } };
 	CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
 	CK_ULONG count = 0;
 
-	assert_ok(suite.p11->C_FindObjectsInit(suite.session, match, 2));
+	assert_ok(suite.p11->C_FindObjectsInit(suite.session, match, 3));
 	assert_ok(suite.p11->C_FindObjects(suite.session, &key, 1, &count));
 	assert_ok(suite.p11->C_FindObjectsFinal(suite.session));
 	if (count == 0)
@@ -58,7 +60,7 @@ key_get(void)
 
 	login();
 	if (suite.card)
-		return card_key();
+		return key_find();
 	return pair_make_for(CKM_EC_KEY_PAIR_GEN, CKA_EC_PARAMS, p256,
 			     sizeof(p256), CKA_SIGN);
 }
@@ -92,6 +94,19 @@ test_sign(void **state)
 	assert_rv(CKR_USER_NOT_LOGGED_IN, sign());
 	assert_rv(CKR_OPERATION_NOT_INITIALIZED, sign());
 	assert_int_equal(session_state(suite.session), CKS_RW_USER_FUNCTIONS);
+}
+
+/* "Failing or omitting to re-authenticate ... will result in
+ * CKR_USER_NOT_LOGGED_IN", also right after C_Login. */
+static void
+test_omitted(void **state)
+{
+	(void)key_get();
+	/* from here on nothing has to be read of the key */
+	assert_ok(suite.p11->C_Logout(suite.session));
+	login();
+	assert_ok(suite.p11->C_SignInit(suite.session, &ecdsa, key_find()));
+	assert_rv(CKR_USER_NOT_LOGGED_IN, sign());
 }
 
 /* "continuing ... will result in a behavior as if C_Login had not been called"
@@ -293,6 +308,7 @@ test_public(void **state)
 
 static const struct CMUnitTest list[] = {
 	CASE("/context/sign", test_sign),
+	CASE("/context/omitted", test_omitted),
 	CASE("/context/wrong", test_wrong),
 	CASE("/context/parts", test_parts),
 	CASE("/context/login-user", test_login_user),

@@ -23,17 +23,6 @@ row_find(CK_MECHANISM_TYPE type)
 	return NULL;
 }
 
-/* What a slot has of the host's: digests, and work with public keys. */
-static CK_FLAGS
-host_flags(const struct mechanism *m)
-{
-	CK_FLAGS flags = m->info.flags & CKF_DIGEST;
-
-	if (row_find(m->type) != NULL)
-		flags |= m->info.flags & PUBLIC_FLAGS;
-	return flags;
-}
-
 static struct mechanism *
 find(struct mechanism *list, size_t count, CK_MECHANISM_TYPE type)
 {
@@ -84,6 +73,9 @@ token_list(struct token *t, struct mechanism *list, size_t room)
 	return count < room ? count : room;
 }
 
+/* The host adds its digests, and its work with public keys to what the token
+ * does with private ones. A mechanism that is there for public keys alone is
+ * not listed: NSS goes by the list, not by the flags, and would sign with it. */
 size_t
 mechanism_list(struct presence *p, struct mechanism list[static MECHANISMS_MAX])
 {
@@ -92,14 +84,15 @@ mechanism_list(struct presence *p, struct mechanism list[static MECHANISMS_MAX])
 	size_t count = token_list(p->token, list, MECHANISMS_MAX), i;
 
 	for (i = 0; i < hosts; i++) {
-		CK_FLAGS flags = host_flags(&host[i]);
+		CK_FLAGS digests = host[i].info.flags & CKF_DIGEST;
 		struct mechanism *own = find(list, count, host[i].type);
 
-		if (own != NULL) {
-			own->info.flags |= flags;
-		} else if (flags != 0 && count < MECHANISMS_MAX) {
+		if (own != NULL && row_find(own->type) != NULL) {
+			own->info.flags |= host[i].info.flags & PUBLIC_FLAGS;
+		} else if (own == NULL && digests != 0 &&
+			   count < MECHANISMS_MAX) {
 			list[count] = host[i];
-			list[count++].info.flags = flags;
+			list[count++].info.flags = digests;
 		}
 	}
 	for (i = 0; i < count; i++)

@@ -33,6 +33,9 @@ tool --list-objects >"$work/objects"
 found=$(grep -c '^  label:' "$work/objects")
 [ "$found" -eq "$objects" ] || fail "$found objects, not $objects"
 
+# What the chip cannot do no key of the token has, and so it is not listed.
+! tool --list-mechanisms | grep -E 'PSS|OAEP|X-509' || fail 'a mechanism'
+
 # A certificate has the id of its key, wherever the card keeps it.
 names=([1]=sig [2]=dec [3]=aut)
 for id in $(grep -A4 '^Certificate' "$work/objects" |

@@ -1,0 +1,295 @@
+/* What the PIV driver writes, held against what a YubiKey 5.4.3 was sent and
+ * answered. */
+#include "../../../cardos/piv.h"
+
+#include "script.h"
+#include "tlv.h"
+
+#define FACTS		"yubikey-5.4.3-write.apdu"
+#define ID(slot, class) ((uint64_t)(slot) << 8 | (class))
+#define DELETE_9A	"> 00DB3FFF075C035FC1055300\n"
+
+static struct script *script;
+static struct card_applet applet;
+
+static int
+setup(void **state)
+{
+	uint64_t generation;
+
+	script = script_new();
+	applet = (struct card_applet){ .driver = &piv_driver, .by_so = true };
+	applet.transport = apdu_layer_new(&script->transport);
+	assert_int_equal(
+		applet.transport->ops->begin(applet.transport, &generation),
+		CKR_OK);
+	return piv_driver.open(&applet, hex("")) == CKR_OK ? 0 : -1;
+}
+
+static int
+teardown(void **state)
+{
+	piv_driver.close(&applet);
+	applet.transport->ops->end(applet.transport);
+	applet.transport->ops->close(applet.transport);
+	script_free(script);
+	return 0;
+}
+
+static struct card_new
+ec_pair(const char *curve)
+{
+	return (struct card_new){ .class = CKO_PRIVATE_KEY,
+				  .key_type = CKK_EC,
+				  .curve = curve_named(curve),
+				  .bits = curve_named(curve)->bits };
+}
+
+static const struct card_new rsa_pair = { .class = CKO_PRIVATE_KEY,
+					  .key_type = CKK_RSA,
+					  .bits = 2048 };
+
+static CK_RV
+generate(struct card_new new, CK_BYTE pin, CK_BYTE touch)
+{
+	CK_ATTRIBUTE policies[] = {
+		{ PIV_PIN_POLICY, &pin, sizeof(pin) },
+		{ PIV_TOUCH_POLICY, &touch, sizeof(touch) },
+	};
+	CK_RV rv;
+
+	new.template = (struct template){ policies, 2 };
+	rv = piv_driver.generate(&applet, &new, ID(0x9A, CKO_PRIVATE_KEY));
+	script_done(script);
+	return rv;
+}
+
+/* No key comes of a refusal, nor of an answer that is none. */
+static void
+generate_refused(void **state)
+{
+	static const struct {
+		const char *answer;
+		CK_RV rv;
+	} refusals[] = {
+		{ "< 6982\n", CKR_USER_NOT_LOGGED_IN },
+		{ "< 6A80\n", CKR_CURVE_NOT_SUPPORTED },
+		{ "< 6A84\n", CKR_DEVICE_MEMORY },
+		{ "< 6D00\n", CKR_DEVICE_ERROR },
+		{ "< 6F00\n", CKR_DEVICE_ERROR },
+		{ "< 9000\n", CKR_DEVICE_ERROR },
+		{ "< 7F49038601049000\n", CKR_DEVICE_ERROR },
+		/* not on the curve */
+		{ "< 7F490586030401029000\n", CKR_DEVICE_ERROR },
+		{ "! error\n", CKR_DEVICE_ERROR },
+		{ "! removed\n", CKR_DEVICE_REMOVED },
+	};
+
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		script_add(script, "> 0047009A0BAC09800111AA0101AB010100\n");
+		script_add(script, refusals[i].answer);
+		assert_int_equal(generate(ec_pair("prime256v1"), 1, 1),
+				 refusals[i].rv);
+		assert_null(piv_made(&applet, 0x9A));
+	}
+}
+
+static void
+generated(const char *title, struct card_new new, CK_BYTE pin)
+{
+	struct pubkey *key;
+
+	script_load(script, FACTS, title);
+	script_add(script, DELETE_9A "< 9000\n");
+	assert_int_equal(generate(new, pin, 1), CKR_OK);
+	key = piv_made(&applet, 0x9A);
+	assert_non_null(key);
+	assert_int_equal(key->type, new.key_type);
+	assert_int_equal(key->bits, new.bits);
+}
+
+static void
+generate_real(void **state)
+{
+	generated("generate, P-256", ec_pair("prime256v1"), 3);
+	generated("generate, P-384", ec_pair("secp384r1"), 1);
+	generated("generate, RSA-2048", rsa_pair, 1);
+}
+
+/* The key is there; that its old certificate could not go is no failure. */
+static void
+generate_old_certificate(void **state)
+{
+	script_load(script, FACTS, "generate, P-384");
+	script_add(script, DELETE_9A "< 6A82\n");
+	assert_int_equal(generate(ec_pair("secp384r1"), 1, 1), CKR_OK);
+	assert_non_null(piv_made(&applet, 0x9A));
+	script_load(script, FACTS, "generate, P-384");
+	script_add(script, DELETE_9A "! removed\n");
+	assert_int_equal(generate(ec_pair("secp384r1"), 1, 1),
+			 CKR_DEVICE_REMOVED);
+}
+
+static void
+policies_refused(void **state)
+{
+	CK_ULONG wide = 2;
+	CK_BYTE odd[3] = { 1, 1, 1 };
+	CK_ATTRIBUTE policy = { PIV_PIN_POLICY, &wide, sizeof(wide) };
+	struct card_new new = ec_pair("prime256v1");
+	uint8_t bytes[16];
+	struct builder out = builder_over(bytes, sizeof(bytes));
+
+	assert_int_equal(generate(new, 4, 1), CKR_ATTRIBUTE_VALUE_INVALID);
+	assert_int_equal(generate(new, 1, 0xFF), CKR_ATTRIBUTE_VALUE_INVALID);
+	new.template = (struct template){ &policy, 1 };
+	assert_int_equal(piv_policies_put(&new, &out), CKR_OK);
+	assert_true(cursor_same(builder_read(&out), hex("AA0102")));
+	policy = (CK_ATTRIBUTE){ PIV_PIN_POLICY, odd, sizeof(odd) };
+	assert_int_equal(piv_policies_put(&new, &out),
+			 CKR_ATTRIBUTE_VALUE_INVALID);
+}
+
+/* What has no number in PIV, or stands for no place, is not sent. */
+static void
+place_refused(void **state)
+{
+	struct card_new new = rsa_pair;
+	uint64_t id;
+
+	new.cka_id = hex("25");
+	assert_int_equal(piv_driver.place(&applet, &new, &id),
+			 CKR_ATTRIBUTE_VALUE_INVALID);
+	new.cka_id = hex("01");
+	new.bits = 1536;
+	assert_int_equal(piv_driver.place(&applet, &new, &id),
+			 CKR_KEY_SIZE_RANGE);
+	new.bits = 2048;
+	new.exponent = hex("03");
+	assert_int_equal(piv_driver.place(&applet, &new, &id),
+			 CKR_ATTRIBUTE_VALUE_INVALID);
+	new.exponent = hex("010001");
+	assert_int_equal(piv_driver.place(&applet, &new, &id), CKR_OK);
+	assert_int_equal(id, ID(0x9A, CKO_PRIVATE_KEY));
+	new = ec_pair("secp521r1");
+	new.cka_id = hex("01");
+	assert_int_equal(piv_driver.place(&applet, &new, &id),
+			 CKR_CURVE_NOT_SUPPORTED);
+}
+
+/* OpenSC's numbers, and ykcs11's where they are no others'. */
+static void
+place_ids(void **state)
+{
+	static const struct {
+		const char *cka_id;
+		uint8_t reference;
+	} places[] = {
+		{ "02", 0x9C }, { "03", 0x9D }, { "04", 0x9E }, { "05", 0x82 },
+		{ "09", 0x86 }, { "0A", 0x87 }, { "0F", 0x8C }, { "10", 0x87 },
+		{ "19", 0x90 }, { "20", 0x91 }, { "24", 0x95 },
+	};
+	struct card_new new = rsa_pair;
+	uint64_t id;
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		new.cka_id = hex(places[i].cka_id);
+		assert_int_equal(piv_driver.place(&applet, &new, &id), CKR_OK);
+		assert_int_equal(piv_reference(id), places[i].reference);
+	}
+}
+
+/* A key that was brought; a certificate that fits it stays. */
+static void
+import_real(void **state)
+{
+	struct cursor container =
+		script_fact(FACTS, "certificate, in its container");
+	struct private_key key = { .scalar = hex("0102") };
+	struct card_new new = ec_pair("prime256v1");
+	struct certificate c;
+	struct cursor content, der;
+
+	assert_true(tlv_find(container, 0x53, &content));
+	assert_true(tlv_find(content, 0x70, &der));
+	assert_int_equal(certificate_parse(der, &c), CKR_OK);
+	assert_int_equal(pubkey_from_info(c.public_key_info, &key.public_key),
+			 CKR_OK);
+	new.key = &key;
+	script_add(script, "> 00FE119A0406020102\n< 9000\n");
+	script_data(script, "5FC105", content);
+	assert_int_equal(
+		piv_driver.write(&applet, &new, ID(0x9A, CKO_PRIVATE_KEY)),
+		CKR_OK);
+	script_done(script);
+	/* another key's goes */
+	pubkey_free(key.public_key);
+	assert_int_equal(pubkey_from_ec(curve_named("prime256v1"),
+					script_fact("yubikey-5.4.3-p256.apdu",
+						    "public key"),
+					&key.public_key),
+			 CKR_OK);
+	script_add(script, "> 00FE119A0406020102\n< 9000\n");
+	script_data(script, "5FC105", content);
+	script_add(script, "> 00CB3FFF055C035FC10500\n< 5301709000\n");
+	script_add(script, DELETE_9A "< 9000\n");
+	assert_int_equal(
+		piv_driver.write(&applet, &new, ID(0x9A, CKO_PRIVATE_KEY)),
+		CKR_OK);
+	pubkey_free(key.public_key);
+}
+
+static void
+import_refused(void **state)
+{
+	struct private_key key = { .scalar = hex("0102") };
+	struct card_new new = ec_pair("prime256v1");
+
+	new.key = &key;
+	script_add(script, "> 00FE119A0406020102\n< 6A80\n");
+	assert_int_equal(
+		piv_driver.write(&applet, &new, ID(0x9A, CKO_PRIVATE_KEY)),
+		CKR_ATTRIBUTE_VALUE_INVALID);
+	script_add(script, "> 00FE119A0406020102\n< 6982\n");
+	assert_int_equal(
+		piv_driver.write(&applet, &new, ID(0x9A, CKO_PRIVATE_KEY)),
+		CKR_USER_NOT_LOGGED_IN);
+	assert_null(piv_made(&applet, 0x9A));
+}
+
+static void
+unblock_real(void **state)
+{
+	struct card_pin_status status;
+
+	script_load(script, FACTS, "unblock");
+	script_add(script, "> 00200080\n< 63C3\n");
+	assert_int_equal(piv_driver.pin_change(&applet, 0,
+					       cursor_of("PUK:00000000", 12),
+					       cursor_of("000000", 6), &status),
+			 CKR_OK);
+	assert_int_equal(status.tries_left, 3);
+}
+
+#define CASE(name, function)                                               \
+	{                                                                  \
+		"/cardos/piv_write/" name, function, setup, teardown, NULL \
+	}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE("generate/refused", generate_refused),
+		CASE("policies/refused", policies_refused),
+		CASE("place/refused", place_refused),
+		CASE("import/refused", import_refused),
+		CASE("generate/real", generate_real),
+		CASE("generate/old-certificate", generate_old_certificate),
+		CASE("place/ids", place_ids),
+		CASE("import/real", import_real),
+		CASE("unblock/real", unblock_real),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

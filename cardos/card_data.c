@@ -1,4 +1,5 @@
-/* What objects a search finds: data only when it means data. */
+/* What objects a search finds: data only when it means data, and some only when
+ * it names them. */
 #include "card_object.h"
 #include "tlv.h"
 
@@ -9,6 +10,13 @@ object_is_data(const struct card_object *o)
 {
 	return attrs_ulong(&o->attrs, CKA_CLASS, CK_UNAVAILABLE_INFORMATION) ==
 	       CKO_DATA;
+}
+
+/* An object that programs are not to come across is named. */
+static bool object_named(struct template match)
+{
+	return template_find(match.list, match.count, CKA_ID) != NULL ||
+	       template_find(match.list, match.count, CKA_LABEL) != NULL;
 }
 
 /* OpenSC's tools search for the bare object identifier, where CKA_OBJECT_ID is
@@ -27,6 +35,8 @@ card_object_match(const struct card_object *o, struct template match)
 {
 	enum attrs_match all = MATCH_YES, one;
 
+	if (o->aside && !object_named(match))
+		return MATCH_NO;
 	if (!object_is_data(o))
 		return attrs_match(&o->attrs, match.list, match.count);
 	if (!card_object_data_named(match))

@@ -232,6 +232,8 @@ card_object_unread(struct card_object *o)
 
 	if (class != NULL)
 		rv = rest_unread(&o->attrs, class->rest);
+	if (rv == CKR_OK && o->told != NULL)
+		rv = rest_unread(&o->attrs, o->told);
 	if (rv != CKR_OK)
 		return rv;
 	o->state = CARD_OBJECT_LISTED;

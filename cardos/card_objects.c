@@ -116,6 +116,10 @@ object_read(struct card_token *t, struct card_object *o)
 		if (switched)
 			rv = a->driver->read(a, o, &found);
 	}
+	/* another program may have ended what the PIN allowed */
+	if (rv == CKR_USER_NOT_LOGGED_IN && t->login == LOGIN_USER &&
+	    card_login_renew(t) == CKR_OK)
+		rv = a->driver->read(a, o, &found);
 	if (rv == CKR_OK || rv == CKR_OBJECT_HANDLE_INVALID)
 		group_publish(t, o->group, found);
 	if (rv == CKR_USER_NOT_LOGGED_IN) {

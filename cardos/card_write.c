@@ -264,28 +264,65 @@ attribute_settable(struct token *token, uint64_t id, const CK_ATTRIBUTE *a)
 	return same ? CKR_OK : CKR_ATTRIBUTE_READ_ONLY;
 }
 
+/* In a transaction: other content for a data object. */
+static CK_RV
+rewrite(struct card_token *t, uint64_t id, struct cursor value)
+{
+	struct card_new new = { .class = CKO_DATA, .value = value };
+	const struct change change = { .make = change_write,
+				       .new = &new,
+				       .id = &id };
+	CK_RV rv;
+
+	if (card_object_get(t, id) == NULL)
+		return CKR_OBJECT_HANDLE_INVALID;
+	rv = change_make(t, &change);
+	return rv != CKR_OK ? rv : card_objects_written(t, id, CKO_DATA);
+}
+
+/* What a card can change: the place of a key, what is in data. */
+static bool
+is_changeable(const struct card_driver *driver, CK_OBJECT_CLASS class,
+	      CK_ATTRIBUTE_TYPE type)
+{
+	if (class == CKO_DATA)
+		return type == CKA_VALUE && driver->write != NULL;
+	return type == CKA_ID && driver->move != NULL;
+}
+
+/* In a transaction. */
+static CK_RV
+attribute_change(struct card_token *t, uint64_t id, const CK_ATTRIBUTE *a)
+{
+	struct cursor value = cursor_of(a->pValue, a->ulValueLen);
+
+	return a->type == CKA_ID ? move(t, id, value) : rewrite(t, id, value);
+}
+
 CK_RV
 card_attributes_set(struct token *token, uint64_t id, struct template changes)
 {
 	struct card_token *t = card_token_of(token);
+	CK_OBJECT_CLASS class = CK_UNAVAILABLE_INFORMATION;
+	CK_ATTRIBUTE asked = { CKA_CLASS, &class, sizeof(class) };
 	const CK_ATTRIBUTE *to = NULL;
 	CK_RV rv = change_allowed(t);
 
+	if (rv == CKR_OK)
+		rv = card_attributes_get(token, id, &asked, 1);
 	for (CK_ULONG i = 0; rv == CKR_OK && i < changes.count; i++) {
-		if (changes.list[i].type == CKA_ID)
+		if (is_changeable(t->applet->driver, class,
+				  changes.list[i].type))
 			to = &changes.list[i];
 		else
 			rv = attribute_settable(token, id, &changes.list[i]);
 	}
 	if (rv != CKR_OK || to == NULL)
 		return rv;
-	if (t->applet->driver->move == NULL)
-		return attribute_settable(token, id, to);
 	rv = card_token_begin(t);
 	if (rv != CKR_OK)
 		return rv;
-	return card_end(t->card,
-			move(t, id, cursor_of(to->pValue, to->ulValueLen)));
+	return card_end(t->card, attribute_change(t, id, to));
 }
 
 /* In a transaction. What was known of the card is not so any more. */

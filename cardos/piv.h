@@ -16,6 +16,7 @@ enum {
 	PIV_RETIRED = 0x82, /* the first of 20 retired keys, */
 	PIV_RETIRED_END = 0x96,
 	PIV_KEY_MANAGEMENT = 0x9D,
+	PIV_ATTESTATION = 0xF9, /* Yubico's: the key that signs attestations */
 	PIV_KEY_ADMIN = 0x9B,
 	PIV_DISCOVERY = 0x7E,
 	PIV_CONTENT = 0x53, /* what GET DATA gives, but for PIV_DISCOVERY */
@@ -73,7 +74,8 @@ struct piv_slot {
 	bool pin_each_time, pin_never;
 };
 
-/* piv_slots.c: 9A, 9C, 9D, 9E and the retired ones; NULL after the last. */
+/* piv_slots.c: 9A, 9C, 9D, 9E and the retired ones; NULL after the last. F9 is
+ * none of them, but can be found. */
 const struct piv_slot *piv_slot_at(size_t index);
 const struct piv_slot *piv_slot_find(uint8_t reference);
 bool piv_slot_retired(const struct piv_slot *slot);
@@ -84,6 +86,8 @@ CK_RV piv_retired_check(struct card_applet *a,
 /* What reading its certificate told. */
 void piv_retired_seen(struct card_applet *a, const struct piv_slot *slot,
 		      bool present);
+/* The key history was written: all is found out again. */
+void piv_retired_forget(struct card_applet *a);
 /* From now on this one is asked for, as it was written. */
 void piv_retired_show(struct card_applet *a, uint8_t reference);
 
@@ -96,6 +100,13 @@ CK_RV piv_data_list(struct card_object **list) MUST_CHECK;
 bool piv_is_data(uint64_t id);
 CK_RV piv_data_read(struct card_applet *a, const struct card_object *object,
 		    struct card_object **found) MUST_CHECK;
+/* Where new data goes: to a place by its object identifier, which is empty. */
+CK_RV piv_data_place(struct card_applet *a, const struct card_new *new,
+		     uint64_t *id) MUST_CHECK;
+/* CKR_ACTION_PROHIBITED: this is not written as data. */
+CK_RV piv_data_write(struct card_applet *a, uint64_t id,
+		     struct cursor value) MUST_CHECK;
+CK_RV piv_data_remove(struct card_applet *a, uint64_t id) MUST_CHECK;
 
 /* piv_metadata.c: asked once, and only where there is one. */
 CK_RV piv_version(struct card_applet *a,
@@ -178,6 +189,8 @@ CK_RV piv_admin_spoil(struct card_applet *a) MUST_CHECK;
 /* piv_protected.c: makes sure that who is logged in may write; the user may
  * when the PIN protects the management key. CKR_USER_NOT_LOGGED_IN. */
 CK_RV piv_admin_need(struct card_applet *a) MUST_CHECK;
+/* Is it kept in the printed information? */
+CK_RV piv_protected_kept(struct card_applet *a, bool *kept) MUST_CHECK;
 /* The management key is KEY now: so is the one that the PIN protects. */
 CK_RV piv_protected_follow(struct card_applet *a,
 			   struct cursor key) MUST_CHECK;

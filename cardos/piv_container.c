@@ -15,8 +15,15 @@ enum {
 	INFO_GZIP = 1,
 	OBJECT_MAX = 32768, /* of cards that nothing is known of */
 	DATA_MAX = OBJECT_MAX + 32,
+	SHORT_TAG_MAX = 2,
 	SW_REFUSED = 0x6982,
 };
+
+static uint32_t
+tag_number(struct cursor tag)
+{
+	return tag.left == 1 ? cursor_u8(&tag) : cursor_u16(&tag);
+}
 
 CK_RV
 piv_put_data(struct card_applet *a, struct cursor tag, struct cursor content)
@@ -29,8 +36,13 @@ piv_put_data(struct card_applet *a, struct cursor tag, struct cursor content)
 	CK_RV rv = CKR_DEVICE_MEMORY;
 
 	a->sw = 0;
-	tlv_put(&data, PIV_TAG_LIST, tag);
-	tlv_put(&data, PIV_CONTENT, content);
+	/* what goes by a short tag has no other around it */
+	if (tag.left <= SHORT_TAG_MAX) {
+		tlv_put(&data, tag_number(tag), content);
+	} else {
+		tlv_put(&data, PIV_TAG_LIST, tag);
+		tlv_put(&data, PIV_CONTENT, content);
+	}
 	command.data = builder_read(&data);
 	if (builder_ok(&data))
 		rv = applet_exchange(a, &command, NULL);

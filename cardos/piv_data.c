@@ -1,12 +1,18 @@
 /* PIV's data objects as CKO_DATA, by the names that OpenSC has for them
  * (SP 800-73-4 part 1, table 3 and appendix A). */
+#include "card_new.h"
+#include "log.h"
 #include "piv.h"
 #include "tlv.h"
 
 enum {
 	ID_SHIFT = 16, /* an object's id: tag, 0, class, which is 0 */
+	TAG_OID = 0x06,
+	PRINTED = 0x5FC109,
+	KEY_HISTORY = 0x5FC10C,
 	RETIRED_FIRST = 0x5FC10D,
 	RETIRED_LAST = 0x5FC120,
+	TAG_MAX = 4,
 };
 
 struct piv_data {
@@ -17,15 +23,15 @@ struct piv_data {
 };
 
 /* What is under 2.16.840.1.101.3.7, of SIZE bytes. */
-#define OID(size, ...)                                                        \
+#define OID(size, ...)                                                      \
 	PIV_BYTES(0x06, 7 + size, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x07, \
 		  __VA_ARGS__)
-#define RETIRED(number)                                              \
-	{                                                            \
-		RETIRED_FIRST + number - 1,                          \
-			"Retired X.509 Certificate for Key "         \
-			"Management " #number,                       \
-			OID(3, 0x02, 0x10, number), false            \
+#define RETIRED(number)                                      \
+	{                                                    \
+		RETIRED_FIRST + number - 1,                  \
+			"Retired X.509 Certificate for Key " \
+			"Management " #number,               \
+			OID(3, 0x02, 0x10, number), false    \
 	}
 
 static const struct piv_data piv_data[] = {
@@ -143,7 +149,7 @@ data_get(struct card_applet *a, uint32_t number, struct builder *answer)
 {
 	bool retired = number >= RETIRED_FIRST && number <= RETIRED_LAST;
 	const struct piv_slot *slot = NULL;
-	uint8_t bytes[4];
+	uint8_t bytes[TAG_MAX];
 	struct builder tag = builder_over(bytes, sizeof(bytes));
 	struct cursor content;
 	CK_RV rv = CKR_OK;
@@ -161,6 +167,163 @@ data_get(struct card_applet *a, uint32_t number, struct builder *answer)
 	if (retired && (rv == CKR_OK || rv == CKR_OBJECT_HANDLE_INVALID))
 		piv_retired_seen(a, slot, rv == CKR_OK);
 	return rv;
+}
+
+/* What says which PIN counts, and what is written as a certificate. */
+static bool
+data_fixed(const struct piv_data *data)
+{
+	uint8_t bytes[TAG_MAX];
+	struct builder tag = builder_over(bytes, sizeof(bytes));
+	const struct piv_slot *slot;
+
+	tag_put(&tag, data->tag);
+	for (size_t i = 0; (slot = piv_slot_at(i)) != NULL; i++)
+		if (cursor_same(slot->object, builder_read(&tag)))
+			return true;
+	return data->tag == PIV_DISCOVERY;
+}
+
+/* By CKA_OBJECT_ID, in DER or, as OpenSC's tools have it, without the tag. */
+static const struct piv_data *
+data_named(struct cursor name)
+{
+	for (size_t i = 0; i < PIV_DATA; i++) {
+		struct cursor oid = piv_data[i].oid;
+
+		if (cursor_same(oid, name))
+			return &piv_data[i];
+		if (tlv_enter(&oid, TAG_OID) && cursor_same(oid, name))
+			return &piv_data[i];
+	}
+	return NULL;
+}
+
+/* What the card is to keep: it adds its tag itself, and what GET DATA gave has
+ * it already. */
+static struct cursor
+data_content(const struct piv_data *data, struct cursor value)
+{
+	struct cursor c = value;
+	struct tlv whole;
+	uint32_t tag = data->tag > 0xFFFF ? (uint32_t)PIV_CONTENT : data->tag;
+
+	if (tlv_next(&c, &whole) && whole.tag == tag && cursor_end(&c))
+		return whole.value;
+	return value;
+}
+
+static CK_RV
+data_check(const struct card_applet *a, const struct piv_data *data,
+	   struct cursor value)
+{
+	struct cursor content = data_content(data, value);
+
+	if (content.left == 0)
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	return content.left <= piv_object_max(a) ? CKR_OK : CKR_DEVICE_MEMORY;
+}
+
+/* Nothing is written over by accident: what may be there is changed by
+ * C_SetAttributeValue, or destroyed first. */
+static CK_RV
+data_vacant(struct card_applet *a, const struct piv_data *data)
+{
+	uint8_t bytes[TAG_MAX];
+	struct builder tag = builder_over(bytes, sizeof(bytes));
+	struct builder answer = builder_heap(APDU_ANSWER_MAX);
+	struct cursor content;
+	CK_RV rv;
+
+	tag_put(&tag, data->tag);
+	rv = piv_find_data(a, builder_read(&tag), APDU_SHORT_ANSWER, &answer,
+			   &content);
+	builder_free(&answer);
+	if (rv == CKR_OBJECT_HANDLE_INVALID)
+		return CKR_OK;
+	if (rv != CKR_OK && rv != CKR_USER_NOT_LOGGED_IN)
+		return rv;
+	log_line(LOG_ERROR, "PIV: %s %s there", data->label,
+		 rv == CKR_OK ? "is" : "may be");
+	return CKR_ATTRIBUTE_VALUE_INVALID;
+}
+
+CK_RV
+piv_data_place(struct card_applet *a, const struct card_new *new, uint64_t *id)
+{
+	const CK_ATTRIBUTE *name = template_find(
+		new->template.list, new->template.count, CKA_OBJECT_ID);
+	const struct piv_data *data;
+	bool private;
+	CK_RV rv;
+
+	if (name == NULL || new->value.at == NULL) {
+		log_line(LOG_ERROR, "PIV: data goes where its CKA_OBJECT_ID "
+				    "says");
+		return CKR_TEMPLATE_INCOMPLETE;
+	}
+	data = data_named(cursor_of(name->pValue, name->ulValueLen));
+	if (data == NULL || data_fixed(data))
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	rv = template_bool(new->template.list, new->template.count, CKA_PRIVATE,
+			   data->private, &private);
+	if (rv == CKR_OK && private && !data->private)
+		rv = CKR_TEMPLATE_INCONSISTENT;
+	if (rv == CKR_OK)
+		rv = data_check(a, data, new->value);
+	if (rv == CKR_OK)
+		rv = data_vacant(a, data);
+	if (rv == CKR_OK)
+		*id = (uint64_t)data->tag << ID_SHIFT;
+	return rv;
+}
+
+/* Without content it is gone. The printed information may hold the management
+ * key that the PIN protects. */
+static CK_RV
+data_put(struct card_applet *a, const struct piv_data *data,
+	 struct cursor content)
+{
+	uint8_t bytes[TAG_MAX];
+	struct builder tag = builder_over(bytes, sizeof(bytes));
+	bool kept = false;
+	CK_RV rv = piv_admin_need(a);
+
+	if (rv == CKR_OK && data->tag == PRINTED)
+		rv = piv_protected_kept(a, &kept);
+	if (rv != CKR_OK)
+		return rv;
+	if (kept) {
+		a->sw = 0; /* the card was not asked */
+		log_line(LOG_ERROR, "PIV: the management key is kept there");
+		return CKR_ACTION_PROHIBITED;
+	}
+	tag_put(&tag, data->tag);
+	rv = piv_put_data(a, builder_read(&tag), content);
+	if (data->tag == KEY_HISTORY)
+		piv_retired_forget(a);
+	return rv;
+}
+
+CK_RV
+piv_data_write(struct card_applet *a, uint64_t id, struct cursor value)
+{
+	const struct piv_data *data = data_find(id);
+	CK_RV rv;
+
+	if (data_fixed(data))
+		return CKR_ACTION_PROHIBITED;
+	rv = data_check(a, data, value);
+	return rv == CKR_OK ? data_put(a, data, data_content(data, value)) : rv;
+}
+
+CK_RV
+piv_data_remove(struct card_applet *a, uint64_t id)
+{
+	const struct piv_data *data = data_find(id);
+
+	return data_fixed(data) ? CKR_ACTION_PROHIBITED
+				: data_put(a, data, cursor_of(NULL, 0));
 }
 
 static CK_RV

@@ -58,21 +58,48 @@ slot_add(struct card_object ***end, const struct piv_slot *slot,
 	 CK_OBJECT_CLASS class, bool complete, struct card_object **object)
 {
 	struct card_object_name name = slot_name(slot, class);
+	CK_RV rv = card_object_add(end, &name, complete, object);
 
-	return card_object_add(end, &name, complete, object);
+	if (rv != CKR_OK || slot->reference != PIV_ATTESTATION)
+		return rv;
+	return attrs_set_ulong(&(*object)->attrs, CKA_CERTIFICATE_CATEGORY,
+			       CK_CERTIFICATE_CATEGORY_AUTHORITY);
 }
 
-/* Where metadata tells it, a key may do without a PIN in any slot. */
-static CK_RV
-private_add(struct card_object ***end, const struct piv_slot *slot,
-	    bool metadata)
-{
-	struct card_object *o;
-	CK_RV rv = slot_add(end, slot, CKO_PRIVATE_KEY, false, &o);
+/* What metadata tell. A key may do without a PIN in any slot. */
+static const CK_ATTRIBUTE_TYPE public_told[] = { CKA_LOCAL, 0 };
+static const CK_ATTRIBUTE_TYPE private_told[] = {
+	CKA_PRIVATE, CKA_LOCAL, PIV_PIN_POLICY, PIV_TOUCH_POLICY, 0,
+};
 
+static CK_RV
+keys_list(struct card_object ***end, const struct piv_slot *slot, bool metadata)
+{
+	struct card_object *public_key, *private_key;
+	CK_RV rv = slot_add(end, slot, CKO_PUBLIC_KEY, false, &public_key);
+
+	if (rv == CKR_OK)
+		rv = slot_add(end, slot, CKO_PRIVATE_KEY, false, &private_key);
 	if (rv != CKR_OK || !metadata)
 		return rv;
-	return attrs_set_unread(&o->attrs, CKA_PRIVATE);
+	public_key->told = public_told;
+	private_key->told = private_told;
+	rv = card_object_unread(public_key);
+	return rv == CKR_OK ? card_object_unread(private_key) : rv;
+}
+
+/* The certificate of the attestation key is for who asks for it: it is none
+ * that anybody logs in with. */
+static CK_RV
+attestation_list(struct card_object ***end)
+{
+	struct card_object *o;
+	CK_RV rv = slot_add(end, piv_slot_find(PIV_ATTESTATION),
+			    CKO_CERTIFICATE, false, &o);
+
+	if (rv == CKR_OK)
+		o->aside = true;
+	return rv;
 }
 
 CK_RV
@@ -81,19 +108,21 @@ piv_list(struct card_applet *a, size_t pin, CK_OBJECT_CLASS class,
 {
 	struct card_object *first = NULL, **end = &first, *o;
 	const struct piv_slot *slot;
-	bool metadata;
+	struct piv_version version;
 	CK_RV rv;
 
 	if (class == CKO_DATA)
 		return piv_data_list(list);
-	rv = piv_metadata_had(a, &metadata);
+	rv = piv_version(a, &version);
 	for (size_t i = 0; rv == CKR_OK && (slot = piv_slot_at(i)) != NULL;
 	     i++) {
-		if ((rv = slot_add(&end, slot, CKO_CERTIFICATE, false, &o)) ||
-		    (rv = slot_add(&end, slot, CKO_PUBLIC_KEY, false, &o)))
-			break;
-		rv = private_add(&end, slot, metadata);
+		rv = slot_add(&end, slot, CKO_CERTIFICATE, false, &o);
+		if (rv == CKR_OK)
+			rv = keys_list(&end, slot,
+				       piv_version_least(&version, 5, 3));
 	}
+	if (rv == CKR_OK && piv_version_least(&version, 4, 3))
+		rv = attestation_list(&end);
 	if (rv != CKR_OK) {
 		card_objects_free(first);
 		return rv;
@@ -194,17 +223,21 @@ type_primitives(CK_KEY_TYPE type)
 struct slot_content {
 	const struct piv_slot *slot;
 	struct certificate certificate; /* without one its DER is empty */
-	bool told; /* by metadata, which are: */
+	bool told;			/* by metadata, which are: */
 	struct piv_metadata metadata;
 	struct pubkey *key; /* a reference, or NULL */
 };
 
 /* Key usage counts where the certificate has one; the slot's own use stays, so
- * that a CA's key in 9C, say, still signs. */
+ * that a CA's key in 9C, say, still signs. A key that has no certificate yet
+ * signs the request for it, where the card is known not to mind. */
 static struct card_key
-slot_key(const struct piv_slot *slot, const struct certificate *c,
-	 struct pubkey *public_key)
+slot_key(const struct slot_content *x)
 {
+	const struct piv_slot *slot = x->slot;
+	const struct certificate *c = &x->certificate;
+	struct pubkey *public_key = x->key;
+	bool asked_for = x->told && c->der.left == 0;
 	unsigned can = type_primitives(public_key->type);
 	bool rsa = public_key->type == CKK_RSA;
 	bool agrees = (can & 1u << CARD_ECDH) != 0;
@@ -217,7 +250,8 @@ slot_key(const struct piv_slot *slot, const struct certificate *c,
 	return (struct card_key){
 		.id = slot_name(slot, CKO_PRIVATE_KEY).id,
 		.primitives = can,
-		.sign = only_signs || (signs && (slot->sign || sign)),
+		.sign = only_signs ||
+			(signs && (slot->sign || sign || asked_for)),
 		.decrypt = rsa && (slot->decrypt || decrypt),
 		.derive = agrees && (slot->decrypt || agree || !signs),
 		.pin_each_time = slot->pin_each_time,
@@ -253,12 +287,27 @@ local_set(const struct slot_content *x, struct attrs *attrs)
 		       : CKR_OK;
 }
 
+/* Yubico's attributes have one byte. */
+static CK_RV
+policies_set(const struct slot_content *x, struct attrs *attrs)
+{
+	const uint8_t *pin = &x->metadata.pin, *touch = &x->metadata.touch;
+	CK_RV rv;
+
+	if (!x->told)
+		return CKR_OK;
+	rv = attrs_set(attrs, PIV_PIN_POLICY, cursor_of(pin, 1));
+	return rv == CKR_OK
+		       ? attrs_set(attrs, PIV_TOUCH_POLICY, cursor_of(touch, 1))
+		       : rv;
+}
+
 /* The two halves of the pair. */
 static CK_RV
 keys_add(const struct card_applet *a, struct slot_content *x,
 	 struct card_object ***end)
 {
-	struct card_key key = slot_key(x->slot, &x->certificate, x->key);
+	struct card_key key = slot_key(x);
 	struct card_object *o;
 	CK_RV rv;
 
@@ -276,6 +325,7 @@ keys_add(const struct card_applet *a, struct slot_content *x,
 	o->key = key;
 	x->key = NULL; /* the object has it */
 	if ((rv = local_set(x, &o->attrs)) ||
+	    (rv = policies_set(x, &o->attrs)) ||
 	    (rv = attrs_set_bool(&o->attrs, CKA_PRIVATE, !key.pin_never)))
 		return rv;
 	return card_object_private_key(&o->attrs, &key, &x->certificate);
@@ -305,8 +355,9 @@ key_choose(const struct card_applet *a, struct slot_content *x)
 		x->key = pubkey_ref(x->metadata.public_key);
 		if (!cursor_same(info, x->key->info)) {
 			if (info.left > 0)
-				log_line(LOG_INFO, "PIV %02X: the certificate "
-						   "is of another key",
+				log_line(LOG_INFO,
+					 "PIV %02X: the certificate "
+					 "is of another key",
 					 x->slot->reference);
 			x->certificate = none;
 		}
@@ -394,8 +445,9 @@ slot_certificate(struct card_applet *a, const struct piv_slot *slot,
 	if (rv == CKR_DATA_INVALID)
 		log_line(LOG_INFO, "PIV %02X: not a certificate",
 			 slot->reference);
-	return rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_DATA_INVALID ? CKR_OK
-									 : rv;
+	return rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_DATA_INVALID
+		       ? CKR_OK
+		       : rv;
 }
 
 CK_RV
@@ -405,7 +457,7 @@ piv_read(struct card_applet *a, const struct card_object *object,
 	struct slot_content x = { .slot = piv_slot_find(
 					  piv_reference(object->id)) };
 	struct builder der = builder_heap(CERTIFICATE_MAX);
-	bool keyless = false;
+	bool keyless = piv_reference(object->id) == PIV_ATTESTATION;
 	CK_RV rv;
 
 	if (piv_is_data(object->id))
@@ -413,7 +465,7 @@ piv_read(struct card_applet *a, const struct card_object *object,
 	if (x.slot == NULL)
 		return CKR_OBJECT_HANDLE_INVALID;
 	rv = slot_certificate(a, x.slot, &der, &x.certificate);
-	if (rv == CKR_OK)
+	if (rv == CKR_OK && !keyless)
 		rv = metadata_add(a, &x, &keyless);
 	if (rv == CKR_OK && !x.told && x.certificate.der.left == 0 &&
 	    piv_made(a, x.slot->reference) == NULL)

@@ -59,20 +59,33 @@ slot_matches(struct card_applet *a, const struct piv_slot *slot, bool metadata,
 	return applet_mute(a, rv) || rv == CKR_HOST_MEMORY ? rv : CKR_OK;
 }
 
+/* Is the key to sign, as far as its template tells? */
 static CK_RV
-place_key(struct card_applet *a, bool metadata, uint8_t *reference)
+key_signs(const struct card_new *new, bool *signs)
+{
+	const CK_ATTRIBUTE *list = new->template.list;
+	CK_ULONG count = new->template.count;
+	bool decrypts, derives;
+	CK_RV rv;
+
+	if ((rv = template_bool(list, count, CKA_DECRYPT, false, &decrypts)) ||
+	    (rv = template_bool(list, count, CKA_DERIVE, false, &derives)))
+		return rv;
+	return template_bool(list, count, CKA_SIGN, !decrypts && !derives,
+			     signs);
+}
+
+/* The first place that is empty, of those that this pass looks at. */
+static CK_RV
+place_search(struct card_applet *a, bool management, uint8_t *reference)
 {
 	const struct piv_slot *slot;
 	bool empty;
 	CK_RV rv;
 
-	if (!metadata) {
-		log_line(LOG_ERROR, "PIV: the card does not tell which places "
-				    "are empty: a key needs a CKA_ID");
-		return CKR_TEMPLATE_INCOMPLETE;
-	}
 	for (size_t i = 0; (slot = piv_slot_at(i)) != NULL; i++) {
-		if (slot->reference == PIV_CARD_AUTHENTICATION)
+		if (slot->reference == PIV_CARD_AUTHENTICATION ||
+		    (slot->reference == PIV_KEY_MANAGEMENT && !management))
 			continue;
 		rv = slot_empty(a, slot, &empty);
 		if (rv != CKR_OK)
@@ -82,8 +95,30 @@ place_key(struct card_applet *a, bool metadata, uint8_t *reference)
 			return CKR_OK;
 		}
 	}
-	log_line(LOG_ERROR, "PIV: no place is empty");
 	return CKR_DEVICE_MEMORY;
+}
+
+/* 9D is for keys that decrypt or derive: another one gets it last. */
+static CK_RV
+place_key(struct card_applet *a, const struct card_new *new, bool metadata,
+	  uint8_t *reference)
+{
+	bool signs;
+	CK_RV rv = key_signs(new, &signs);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (!metadata) {
+		log_line(LOG_ERROR, "PIV: the card does not tell which places "
+				    "are empty: a key needs a CKA_ID");
+		return CKR_TEMPLATE_INCOMPLETE;
+	}
+	rv = place_search(a, !signs, reference);
+	if (rv == CKR_DEVICE_MEMORY && signs)
+		rv = place_search(a, true, reference);
+	if (rv == CKR_DEVICE_MEMORY)
+		log_line(LOG_ERROR, "PIV: no place is empty");
+	return rv;
 }
 
 static CK_RV
@@ -123,5 +158,5 @@ piv_place_find(struct card_applet *a, const struct card_new *new,
 		return rv;
 	return new->class == CKO_CERTIFICATE
 		       ? place_certificate(a, new, metadata, reference)
-		       : place_key(a, metadata, reference);
+		       : place_key(a, new, metadata, reference);
 }

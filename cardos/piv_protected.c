@@ -80,6 +80,17 @@ derived_make(const struct admin_data *admin, struct cursor pin,
 			    DERIVED_SIZE, key);
 }
 
+CK_RV
+piv_protected_kept(struct card_applet *a, bool *kept)
+{
+	struct admin_data admin;
+	CK_RV rv = admin_read(a, &admin);
+
+	if (rv == CKR_OK)
+		*kept = admin.stored;
+	return rv;
+}
+
 /* The key stays empty when there is none. */
 static CK_RV
 protected_get(struct card_applet *a, struct builder *key)

@@ -106,6 +106,15 @@ piv_retired_seen(struct card_applet *a, const struct piv_slot *slot,
 }
 
 void
+piv_retired_forget(struct card_applet *a)
+{
+	struct piv *piv = a->state;
+
+	piv->retired_end = 0;
+	piv->retired_walk = false;
+}
+
+void
 piv_retired_show(struct card_applet *a, uint8_t reference)
 {
 	struct piv *piv = a->state;

@@ -60,6 +60,14 @@ static const struct piv_slot piv_slots[] = {
 	RETIRED(19, 0x23), RETIRED(20, 0x24),
 };
 
+/* Of that key only the certificate is an object. OpenSC keeps 25 for it. */
+static const struct piv_slot piv_attestation = {
+	.reference = PIV_ATTESTATION,
+	.cka_id = 0x25,
+	.object = PIV_BYTES(0x5F, 0xFF, 0x01),
+	.certificate = "Certificate for PIV Attestation",
+};
+
 enum { PIV_SLOTS = sizeof(piv_slots) / sizeof(piv_slots[0]) };
 
 const struct piv_slot *
@@ -74,7 +82,7 @@ piv_slot_find(uint8_t reference)
 	for (size_t i = 0; i < PIV_SLOTS; i++)
 		if (piv_slots[i].reference == reference)
 			return &piv_slots[i];
-	return NULL;
+	return reference == PIV_ATTESTATION ? &piv_attestation : NULL;
 }
 
 bool

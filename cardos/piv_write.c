@@ -42,7 +42,7 @@ piv_place(struct card_applet *a, const struct card_new *new, uint64_t *id)
 	CK_RV rv;
 
 	if (new->class == CKO_DATA)
-		return CKR_ATTRIBUTE_VALUE_INVALID;
+		return piv_data_place(a, new, id);
 	rv = new->class == CKO_CERTIFICATE
 		     ? piv_certificate_check(a, new->certificate.der)
 		     : piv_key_check(a, new);
@@ -63,6 +63,8 @@ piv_write(struct card_applet *a, const struct card_new *new, uint64_t id)
 	struct cursor object;
 	CK_RV rv;
 
+	if (new->class == CKO_DATA)
+		return piv_data_write(a, id, new->value);
 	if (!piv_slot_id(piv_reference(id), new->class, &id, &object))
 		return CKR_ATTRIBUTE_VALUE_INVALID;
 	rv = piv_admin_need(a);
@@ -121,7 +123,9 @@ piv_remove(struct card_applet *a, const struct card_object *object)
 	uint64_t id;
 	CK_RV rv;
 
-	if (class == CKO_DATA || class == CKO_PUBLIC_KEY ||
+	if (class == CKO_DATA)
+		return piv_data_remove(a, object->id);
+	if (class == CKO_PUBLIC_KEY || reference == PIV_ATTESTATION ||
 	    !piv_slot_id(reference, class, &id, &container))
 		return CKR_ACTION_PROHIBITED;
 	if (class == CKO_PRIVATE_KEY)
@@ -145,6 +149,8 @@ piv_move(struct card_applet *a, const struct card_object *object,
 	struct cursor container;
 	CK_RV rv;
 
+	if (class == CKO_DATA)
+		return CKR_ATTRIBUTE_TYPE_INVALID;
 	if (cka_id.left > 1 || to == from)
 		return CKR_OK;
 	if (!piv_slot_id(to, class, &place.id, &container))

@@ -100,6 +100,10 @@ struct card_object {
 		CARD_OBJECT_ABSENT, /* for this insertion */
 	} state;
 	bool pin_first;         /* the card reads it after VERIFY only */
+	bool aside; /* only for a search that names its CKA_ID or label */
+	/* attributes that reading tells beside those of its class, 0 ends;
+	 * NULL: none */
+	const CK_ATTRIBUTE_TYPE *told;
 	bool slow;              /* its last use took the time of a touch */
 	struct attrs attrs;
 	struct card_key key;    /* of a private key, after read() */

@@ -223,10 +223,13 @@ piv_import(struct piv *piv, const struct command *command)
 
 	if (!piv->management.authenticated)
 		return SW_SECURITY;
-	if (!piv_slot(piv, command->p2) ||
-	    (piv_has(piv, QUIRK_IMPORT_E) && command->p2 != 0x9a))
+	if (!piv_slot(piv, command->p2))
 		return piv->words[WORD_WRONG_SLOT];
 	kind = piv_algorithm(piv, command->p1);
+	/* its source: RSA, into 9A, and 6A81 for all else */
+	if (piv_has(piv, QUIRK_IMPORT_E) &&
+	    (command->p2 != 0x9a || !kind || kind->type != CHIP_RSA))
+		return SW_FUNCTION;
 	if (!kind || !policy_read(piv, command->data, &policy))
 		return SW_DATA;
 	policy.origin = 2;

@@ -23,7 +23,14 @@ tool --login --pin $pin --id 01 --sign -m SHA256-RSA-PKCS \
 openssl x509 -inform DER -in "$work/cert" -noout -pubkey >"$work/pub"
 openssl dgst -sha256 -verify "$work/pub" -signature "$work/sig" "$work/data"
 
-# the card refuses another place, and 9A stays as it is
+# the card refuses another place and EC keys, and 9A stays as it is
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 |
+	openssl ec -outform DER -out "$work/ec.der"
+if bring privkey 01 "$work/ec.der" 2>"$work/refused"; then
+	fail "an EC key"
+fi
+grep -q CKR_ATTRIBUTE_VALUE_INVALID "$work/refused" ||
+	fail "EC is refused with $(cat "$work/refused")"
 if bring privkey 03 "$work/key.der" 2>"$work/refused"; then
 	fail "an RSA key in 9D"
 fi

@@ -35,3 +35,27 @@ certutil -S -d "$db" -h "$token" -f "$work/pin" -z "$work/noise" -n nsskey \
 certutil -K -d "$db" -h "$token" -f "$work/pin" >"$work/keys"
 cat "$work/keys"
 [ "$(grep -c ' rsa ' "$work/keys")" -eq 2 ] || fail "not two keys"
+
+# A key that signs is no key management key: 9D stays free, and the request for
+# its certificate is signed with it. Then one in 9D signs such a request, too.
+for id in 05 03; do
+	if [ $id = 03 ]; then
+		tool --login --pin $pin --keypairgen --key-type EC:prime256v1 \
+			--id 03 --usage-sign --usage-derive
+		certutil -R -d "$db" -h "$token" -f "$work/pin" -a -s CN=ec \
+			-k "$(certutil -K -d "$db" -h "$token" \
+				-f "$work/pin" | awk '$3 == "ec" { id = $4 }
+				END { print id }')" -o "$work/request"
+	else
+		certutil -R -d "$db" -h "$token" -f "$work/pin" -z \
+			"$work/noise" -s CN=ec -k ec -q nistp256 -a \
+			-o "$work/request"
+	fi
+	openssl req -in "$work/request" -verify -noout ||
+		fail "a request that is not signed by $id"
+	SIGNET_PIV_RETIRED=all tool --read-object --type pubkey --id $id \
+		--output-file "$work/made"
+	openssl pkey -pubin -inform DER -in "$work/made" >"$work/made.pem"
+	openssl req -in "$work/request" -pubkey -noout |
+		cmp - "$work/made.pem" || fail "the new EC key is not in $id"
+done

@@ -268,8 +268,8 @@ def placed(session, firmware):
         wanted = [b"\2"]
         made = [(public, None)]
     else:
-        wanted = [bytes([n]) for n in (*range(1, 4), *range(5, 10),
-                                       *range(0x10, 0x1a), *range(0x20, 0x25))
+        wanted = [bytes([n]) for n in (*range(1, 3), *range(5, 10),
+                                       *range(0x10, 0x1a), *range(0x20, 0x25), 3)
                   if bytes([n]) not in before]
         made = []
         for at, place in enumerate(wanted):
@@ -293,6 +293,69 @@ def placed(session, firmware):
         if len(found) != 1 or bytes(session.getAttributeValue(
                 found[0], [p11.CKA_VALUE])[0]) != der:
             sys.exit("a certificate is not with its key")
+    session.logout()
+
+
+def attestor(session):
+    """The certificate of F9 is read for who names it, and stays."""
+    def reads():
+        return sum("5C035FFF01" in line.replace(" ", "")
+                   for line in exchanges())
+
+    before = reads()
+    session.findObjects([(p11.CKA_CLASS, p11.CKO_CERTIFICATE)])
+    session.findObjects()
+    if reads() != before:
+        sys.exit("F9 that nobody asked for")
+    by_id, = session.findObjects([(p11.CKA_ID, b"\x25")])
+    by_label, = session.findObjects([(p11.CKA_LABEL, "Certificate for PIV "
+                                                     "Attestation")])
+    if by_id.value() != by_label.value() or reads() == before:
+        sys.exit("F9 is two certificates, or none")
+    der, category = session.getAttributeValue(
+        by_id, [p11.CKA_VALUE, p11.CKA_CERTIFICATE_CATEGORY])
+    theirs = run("openssl", "x509", "-outform", "DER", data=yubico(
+        "-a", "read-certificate", "-s", "f9").encode())
+    if bytes(der) != theirs or category[0] != 2:
+        sys.exit("not the certificate of F9")
+    session.logout()
+    session.login(KEY, p11.CKU_SO)
+    expect("F9 away", 0x1b, session.destroyObject, by_id)
+    expect("F9 over", p11.CKR_ATTRIBUTE_VALUE_INVALID, session.createObject,
+           certificate_template(certificate("/CN=f9"), b"\x25"))
+    session.logout()
+    session.login("123456")
+
+
+def policies(session, firmware):
+    """Where the card tells them they can be read; Yubico's module says the
+    same."""
+    session.login(KEY, p11.CKU_SO)
+    if firmware == "neo":
+        expect("policies", p11.CKR_CURVE_NOT_SUPPORTED,
+               session.generateKeyPair,
+               *pair([(p11.CKA_EC_PARAMS, P256)], b"\1",
+                     [(PIN_POLICY, b"\3")]), EC_PAIR)
+        session.logout()
+        return
+    for pin, touch, local in ((3, 3, True), (2, 2, True), (1, 1, True)):
+        session.generateKeyPair(
+            *pair([(p11.CKA_EC_PARAMS, P256)], b"\1",
+                  [(PIN_POLICY, bytes([pin])), (TOUCH_POLICY, bytes([touch]))]),
+            EC_PAIR)
+        session.logout()
+        session.login("123456")
+        key, = session.findObjects([(p11.CKA_CLASS, p11.CKO_PRIVATE_KEY),
+                                    (p11.CKA_ID, b"\1")])
+        got = session.getAttributeValue(
+            key, [PIN_POLICY, TOUCH_POLICY, p11.CKA_LOCAL, p11.CKA_PRIVATE,
+                  p11.CKA_ALWAYS_AUTHENTICATE])
+        wanted = [(pin,), (touch,), local, pin != 1, pin == 3]
+        got = [tuple(g) if not isinstance(g, bool) else g for g in got]
+        if got != wanted:
+            sys.exit(f"policies {got}, not {wanted}")
+        session.logout()
+        session.login(KEY, p11.CKU_SO)
     session.logout()
 
 
@@ -334,6 +397,7 @@ def attested(session, firmware):
         sys.exit("the attestation is read twice")
     if not asked():
         sys.exit("an attestation that the card was not asked for")
+    attestor(session)
     if count(session, p11.CKO_CERTIFICATE, b"\1") != 0:
         sys.exit("the attestation is a certificate of the slot's")
     pem = public_key(session, session.findObjects(
@@ -657,6 +721,7 @@ def main():
     signs(session, pem)
     replaced(session)
     imports(session, sys.argv[2])
+    policies(session, sys.argv[2])
     attested(session, sys.argv[2])
     newer(session, sys.argv[2])
     placed(session, sys.argv[2])

@@ -98,7 +98,8 @@ by_object_id(void **state)
 	assert_int_equal(t->ops->search(t, wanted, &found), CKR_OK);
 	assert_int_equal(found.count, 1);
 	value_is(t, found.list[0], CKA_VALUE, hex(DISCOVERY));
-	value_is(t, found.list[0], CKA_LABEL, cursor_of("Discovery Object", 16));
+	value_is(t, found.list[0], CKA_LABEL,
+		 cursor_of("Discovery Object", 16));
 	value_is(t, found.list[0], CKA_APPLICATION,
 		 cursor_of("Discovery Object", 16));
 	/* OpenSC's tools give it without its tag */
@@ -128,6 +129,8 @@ behind_the_pin(void **state)
 	script_add(script, ABSENT("5FC103"));
 	script_add(script, script_proof);
 	script_add(script, GET("5FC109") "< 530788058903AABBCC9000\n");
+	/* one that it does not show all the same */
+	script_add(script, GET("5FC108") "< 6982\n> 00200080\n< 9000\n");
 	script_add(script, GET("5FC108") "< 6982\n");
 	script_add(script, ABSENT("5FC121"));
 	script_add(script, GET("5FC123") "< 9000\n");
@@ -143,13 +146,46 @@ behind_the_pin(void **state)
 	token_unref(t);
 }
 
+/* Another program has ended what the PIN allowed: it is verified again, and not
+ * on the last try. */
+static void
+behind_the_pin_again(void **state)
+{
+	CK_ATTRIBUTE match[] = {
+		by_class, { CKA_LABEL, (char[]){ "Printed Information" }, 19 }
+	};
+	struct token *t = script_login(script, true);
+
+	script_add(script, GET("5FC109") "< 6D00\n"
+					 "> 00CB3FFF035C017E00\n< 6D00\n");
+	script_add(script, script_select);
+	script_add(script, GET("5FC109") "< 6982\n> 00200080\n< 63C3\n");
+	script_add(script, script_verify);
+	script_add(script, GET("5FC109") "< 530788058903AABBCC9000\n");
+	assert_int_equal(find_count(t, match, 2), 1);
+	assert_int_equal(t->ops->login_state(t), LOGIN_USER);
+	script_add(script, script_forget);
+	assert_int_equal(t->ops->logout(t), CKR_OK);
+	script_add(script, script_proof);
+	script_add(script, script_verify);
+	assert_int_equal(t->ops->login(t, LOGIN_USER, cursor_of("123456", 6)),
+			 CKR_OK);
+	script_add(script, GET("5FC109") "< 6982\n");
+	script_add(script, script_proof);
+	script_add(script, "> 00200080\n< 63C1\n");
+	assert_int_equal(find_count(t, match, 2), 0);
+	assert_int_equal(t->ops->login_state(t), LOGIN_NONE);
+	token_unref(t);
+}
+
 /* Another applet's answers are not the card's data. */
 static void
 wrong_applet(void **state)
 {
 	struct token *t = script_token(script, true);
-	CK_ATTRIBUTE match[] = { by_class,
-				 { CKA_LABEL, (char[]){ "Security Object" }, 15 } };
+	CK_ATTRIBUTE match[] = {
+		by_class, { CKA_LABEL, (char[]){ "Security Object" }, 15 }
+	};
 
 	script_add(script, GET("5FC106") "< 6D00\n"
 					 "> 00CB3FFF035C017E00\n< 6D00\n");
@@ -159,8 +195,8 @@ wrong_applet(void **state)
 	token_unref(t);
 }
 
-#define CASE(name, function)                                               \
-	{                                                                  \
+#define CASE(name, function)                                              \
+	{                                                                 \
 		"/cardos/piv_data/" name, function, setup, teardown, NULL \
 	}
 
@@ -171,6 +207,7 @@ main(void)
 		CASE("not-sought", not_sought),
 		CASE("by-object-id", by_object_id),
 		CASE("behind-the-pin", behind_the_pin),
+		CASE("behind-the-pin/again", behind_the_pin_again),
 		CASE("wrong-applet", wrong_applet),
 	};
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs a command where signet is installed, with /etc, /usr and /var as they are but
 # every change to them gone afterwards.
-# usage: stage.sh BUILD-FOLDER COMMAND...
+# usage: stage.sh BUILD-FOLDER COMMAND...   (BUILD-FOLDER - installs nothing)
 # The command sees HOME and XDG_* of its own, SIGNET_TEST_DIR where there is a
 # card, and as its folder a fresh one.
 set -euo pipefail
@@ -12,7 +12,7 @@ if [ -z "${HOWTO_INSIDE-}" ]; then
 	HOWTO_INSIDE=1 exec unshare "${map[@]}" --mount --net --pid --fork \
 		--kill-child -- "$0" "$@"
 fi
-build=$(realpath "$1")
+build=$1
 shift
 
 ip link set lo up
@@ -24,7 +24,7 @@ for folder in etc usr var; do
 	mount -t overlay -o "lowerdir=/$folder,upperdir=$scratch/$folder" \
 		-o "workdir=$scratch/$folder.work" overlay "/$folder"
 done
-meson install -C "$build" --no-rebuild --quiet
+[ "$build" = - ] || meson install -C "$build" --no-rebuild --quiet
 if [ -z "${SIGNET_TEST_DIR-}" ]; then
 	mkdir -p "$scratch"/xdg/{config,cache,data,state,runtime}
 	chmod 700 "$scratch/xdg/runtime"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs a command where signet is installed, with /etc, /usr and /var as they are but
-# every change to them gone afterwards.
+# Runs a command where signet is installed, with /etc, /usr and /var as they are
+# but every change to them gone afterwards, and an empty /run.
 # usage: stage.sh BUILD-FOLDER COMMAND...   (BUILD-FOLDER - installs nothing)
 # The command sees HOME and XDG_* of its own, SIGNET_TEST_DIR where there is a
 # card, and as its folder a fresh one.
@@ -26,6 +26,7 @@ for folder in etc usr var; do
 done
 [ "$build" = - ] || meson install -C "$build" --no-rebuild --quiet
 if [ -z "${SIGNET_TEST_DIR-}" ]; then
+	mount -t tmpfs -o mode=755 signet-run /run
 	mkdir -p "$scratch"/xdg/{config,cache,data,state,runtime}
 	chmod 700 "$scratch/xdg/runtime"
 	export HOME=$scratch/home XDG_CONFIG_HOME=$scratch/xdg/config \

@@ -3,32 +3,10 @@
 # reconnection, a card that goes and comes, and the key that wants the PIN each
 # time.
 # usage: openvpn.sh COMMAND... (which follows the page)
-set -euo pipefail
+. "$(dirname "$0")/count.sh"
 module=$(pkg-config --variable p11_module_path p11-kit-1)/signet-pkcs11.so
 "$@"
-
-fail() {
-	echo "FAIL: $*" >&2
-	tail -n 20 client.log server.log >&2
-	exit 1
-}
-
-# verifies N SENTENCE: so many PINs are sent, counted from the last question
-seen=$(grep -c '^> 0020008008' "$CARD_TRACE")
-verifies() {
-	local turn now
-	for turn in {1..150}; do
-		now=$(($(grep -c '^> 0020008008' "$CARD_TRACE") - seen))
-		[ "$now" -lt "$1" ] || break
-		sleep 0.2
-	done
-	[ "$now" -eq "$1" ] || fail "$now PINs, not $1: $2"
-	seen=$((seen + now))
-}
-
-tries() {
-	$CARD_TELL state | grep " pin=$1/" || fail "not $1: $($CARD_TELL state)"
-}
+count_start
 
 start() {
 	openvpn --config client.conf --cd "$PWD" --daemon --log client.log \
@@ -43,6 +21,7 @@ connected() {
 			return 0
 		sleep 0.2
 	done
+	tail -n 20 client.log server.log
 	fail "no connection $1"
 }
 
@@ -61,23 +40,23 @@ ip netns exec server openvpn --config server.conf --cd "$PWD" --daemon \
 
 start
 bash answer-pin 654321
-verifies 1 'a wrong PIN'
+sent 1 'a wrong PIN'
 tries 2
 bash answer-pin 123456
 connected 1
 tries 3
-verifies 1 'the right PIN'
+sent 1 'the right PIN'
 kill -USR1 "$(cat client.pid)"
 connected 2
-verifies 0 'a reconnection'
+sent 0 'a reconnection'
 $CARD_TELL remove
 kill -USR1 "$(cat client.pid)"
 sleep 3
-verifies 0 'no card'
+sent 0 'no card'
 $CARD_TELL insert
 bash answer-pin 123456
 connected 3
-verifies 1 'the card is back'
+sent 1 'the card is back'
 stop
 
 # 9C: once to log in, once to sign.
@@ -86,11 +65,11 @@ start
 bash answer-pin 123456
 bash answer-pin 123456
 connected 1
-verifies 2 'a key that wants the PIN each time'
+sent 2 'a key that wants the PIN each time'
 stop
 SIGNET_PIV_ALWAYS_AUTHENTICATE=no start
 bash answer-pin 123456
 connected 1
-verifies 1 'piv.always_authenticate = no'
+sent 1 'piv.always_authenticate = no'
 stop
 kill "$(cat server.pid)"

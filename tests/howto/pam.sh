@@ -1,16 +1,11 @@
 #!/usr/bin/env bash
 # Follows docs/howto/pam.md, then tries what must be refused, and a setuid
 # program.
-# usage: pam.sh COMMAND... (which follows the page, with LOGIN=signet-user)
-set -euo pipefail
+# usage: pam.sh COMMAND... (which follows the page)
+. "$(dirname "$0")/count.sh"
 login=signet-user
 useradd --no-create-home --home-dir / $login
 "$@" LOGIN=$login
-
-fail() {
-	echo "FAIL: $*" >&2
-	exit 1
-}
 
 # log_in USER PIN
 log_in() {
@@ -21,23 +16,12 @@ log_in() {
 refused() {
 	local output
 	! output=$(log_in "$2" "$3") || fail "PIN $3 lets $2 in"
-	grep -q "$1" <<<"$output" || fail "no '$1' in: $output"
-}
-
-# tries N: what the card has left, and how many PINs were sent to it
-tries() {
-	[ -n "${CARD_TELL-}" ] || return 0
-	$CARD_TELL state | grep -q " pin=$1/" || fail "not $1: $($CARD_TELL state)"
-}
-
-verifies() {
-	grep -c '^> 0020008008' "$CARD_TRACE" || :
+	grep "$1" <<<"$output" || fail "no '$1' in: $output"
 }
 
 refused 'Wrong smartcard PIN' $login 654321
-tries 2
+[ -z "${CARD_TELL-}" ] || tries 2
 refused 'No matching certificate' nobody 123456
-tries 3
 
 mv /etc/pam_pkcs11/cacerts /etc/pam_pkcs11/cacerts.not
 mkdir /etc/pam_pkcs11/cacerts
@@ -54,16 +38,15 @@ in_su() {
 		su $login -s /bin/sh -c 'id -un' 2>&1
 }
 output=$(in_su) || fail "su: $output"
-grep -q "^$login\$" <<<"$output" || fail "su: $output"
+grep "^$login\$" <<<"$output" || fail "su: $output"
 [ ! -e log ] || fail "su writes a log where nobody wants it"
 
-if [ -n "${CARD_TELL-}" ]; then
-	before=$(verifies)
-	log_in $login 123456
-	[ $(($(verifies) - before)) -eq 1 ] || fail "more than one VERIFY"
-	[ -n "$(ls /var/cache/signet)" ] || fail "nothing is in the cache"
-	before=$(verifies)
-	$CARD_TELL remove
-	refused 'No smart card found' $login 123456
-	[ "$(verifies)" -eq "$before" ] || fail "a PIN without a card"
-fi
+[ -n "${CARD_TELL-}" ] || exit 0
+count_start
+log_in $login 123456
+sent 1 'a login'
+tries 3
+[ -n "$(ls /var/cache/signet)" ] || fail "nothing is in the cache"
+$CARD_TELL remove
+refused 'No smart card found' $login 123456
+sent 0 'no card'

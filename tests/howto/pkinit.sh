@@ -1,14 +1,9 @@
 #!/usr/bin/env bash
 # Follows docs/howto/pkinit.md, then tries what must be refused.
 # usage: pkinit.sh COMMAND... (which follows the page)
-set -euo pipefail
+. "$(dirname "$0")/count.sh"
 export KRB5CCNAME=FILE:$PWD/tickets
 "$@"
-
-fail() {
-	echo "FAIL: $*" >&2
-	exit 1
-}
 
 # refused WORDS PRINCIPAL PIN
 refused() {
@@ -16,14 +11,6 @@ refused() {
 	! output=$(echo "$3" | kinit "$2" 2>&1) || fail "a ticket for $2"
 	grep "$1" <<<"$output" || fail "no '$1' in: $output"
 	! klist 2>/dev/null || fail "a ticket for $2"
-}
-
-# sent N: so many PINs were sent to the card since the last time
-sent() {
-	local now
-	now=$(grep -c '^> 0020008008' "$CARD_TRACE") || :
-	[ $((now - seen)) -eq "$1" ] || fail "$((now - seen)) PINs, not $1"
-	seen=$now
 }
 
 kdestroy
@@ -35,15 +22,14 @@ if [ -z "${CARD_TELL-}" ]; then
 	exit
 fi
 
-seen=0
-sent 2
+count_start
 refused 'Preauthentication failed' somebody 654321
-sent 1
-$CARD_TELL state | grep ' pin=2/' || fail "not two tries left"
+sent 1 'a wrong PIN'
+tries 2
 echo 123456 | kinit somebody | tee said
 grep 'PIN count low' said || fail "nothing about the tries"
-sent 1
+sent 1 'a ticket'
 kdestroy
 $CARD_TELL remove
 refused 'Preauthentication failed' somebody 123456
-sent 0
+sent 0 'no card'

@@ -6,8 +6,10 @@ fail() {
 	exit 1
 }
 
+# A VERIFY that has a PIN: PIV's, or OpenPGP's PW1. The latter goes to the card
+# once more (81) for its signature key, when it is known to be right.
 pins() {
-	grep -c '^> 0020008008' "$CARD_TRACE" || :
+	grep -c '^> 002000\(80\|82\)0[1-9]' "$CARD_TRACE" || :
 }
 
 # count_start: from now on
@@ -30,6 +32,6 @@ sent() {
 
 # tries N: so many are left on the card
 tries() {
-	$CARD_TELL state | grep " pin=$1/" ||
+	$CARD_TELL state | grep " \(pin\|pw1\)=$1/" ||
 		fail "not $1 tries: $($CARD_TELL state)"
 }

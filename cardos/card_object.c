@@ -167,20 +167,38 @@ place_set(struct attrs *a, const struct card_object_name *name)
 	return attrs_set(a, CKA_OBJECT_ID, name->object_id);
 }
 
+/* A place on the card is all that tells an object there from others without
+ * reading it; what comes into it later has the same name. */
+static CK_RV
+unique_id_set(struct attrs *a, uint64_t id)
+{
+	uint8_t number[sizeof(id)], bytes[32];
+	struct builder digits = builder_over(number, sizeof(number));
+	struct builder text = builder_over(bytes, sizeof(bytes));
+
+	builder_u64(&digits, id);
+	builder_text(&text, "card ");
+	builder_hex(&text, builder_read(&digits));
+	return attrs_set(a, CKA_UNIQUE_ID, builder_read(&text));
+}
+
 static CK_RV
 name_set(struct attrs *a, const struct card_object_name *name)
 {
 	const struct object_flag flags[] = {
 		{ CKA_TOKEN, true },	    { CKA_PRIVATE, name->private },
-		{ CKA_MODIFIABLE, false },  { CKA_COPYABLE, false },
-		{ CKA_DESTROYABLE, false }, { 0 },
+		{ CKA_MODIFIABLE, name->modifiable },
+		{ CKA_COPYABLE, false },
+		{ CKA_DESTROYABLE, name->removable },
+		{ 0 },
 	};
 	CK_RV rv;
 
 	if ((rv = attrs_set_ulong(a, CKA_CLASS, name->class)) ||
 	    (rv = place_set(a, name)) ||
 	    (rv = attrs_set_text(a, CKA_LABEL, name->label)) ||
-	    (rv = flags_set(a, flags)))
+	    (rv = flags_set(a, flags)) ||
+	    (rv = unique_id_set(a, name->id)))
 		return rv;
 	return numbers_set(a, name->class);
 }

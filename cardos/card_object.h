@@ -15,6 +15,7 @@ struct card_object_name {
 	uint8_t cka_id; /* of all but CKO_DATA, which has none */
 	const char *label;
 	bool private; /* CKA_PRIVATE */
+	bool removable, modifiable; /* CKA_DESTROYABLE, CKA_MODIFIABLE */
 	/* of CKO_DATA, which has no CKA_ID */
 	const char *application;
 	struct cursor object_id; /* DER; empty: none */

@@ -204,6 +204,8 @@ destroy(struct card_token *t, uint64_t id)
 
 	if (change.object == NULL)
 		return CKR_OBJECT_HANDLE_INVALID;
+	if (!attrs_bool(&change.object->attrs, CKA_DESTROYABLE, true))
+		return CKR_ACTION_PROHIBITED;
 	class = attrs_ulong(&change.object->attrs, CKA_CLASS, CKO_DATA);
 	rv = change_make(t, &change);
 	return rv != CKR_OK ? rv : card_objects_written(t, id, class);
@@ -299,8 +301,8 @@ attribute_change(struct card_token *t, uint64_t id, const CK_ATTRIBUTE *a)
 	return a->type == CKA_ID ? move(t, id, value) : rewrite(t, id, value);
 }
 
-CK_RV
-card_attributes_set(struct token *token, uint64_t id, struct template changes)
+static CK_RV
+attributes_set(struct token *token, uint64_t id, struct template changes)
 {
 	struct card_token *t = card_token_of(token);
 	CK_OBJECT_CLASS class = CK_UNAVAILABLE_INFORMATION;
@@ -323,6 +325,21 @@ card_attributes_set(struct token *token, uint64_t id, struct template changes)
 	if (rv != CKR_OK)
 		return rv;
 	return card_end(t->card, attribute_change(t, id, to));
+}
+
+/* "Calling C_SetAttributeValue on such objects will result in the
+ * CKR_ACTION_PROHIBITED error code" (5.7.6). */
+CK_RV
+card_attributes_set(struct token *token, uint64_t id, struct template changes)
+{
+	CK_BBOOL modifiable = CK_TRUE;
+	CK_ATTRIBUTE a = { CKA_MODIFIABLE, &modifiable, sizeof(modifiable) };
+	CK_RV rv = attributes_set(token, id, changes);
+
+	if (rv != CKR_ATTRIBUTE_READ_ONLY ||
+	    card_attributes_get(token, id, &a, 1) != CKR_OK)
+		return rv;
+	return modifiable == CK_FALSE ? CKR_ACTION_PROHIBITED : rv;
 }
 
 /* In a transaction. What was known of the card is not so any more. */

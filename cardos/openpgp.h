@@ -221,6 +221,7 @@ CK_RV openpgp_write(struct card_applet *a, const struct card_new *new,
 CK_RV openpgp_generate(struct card_applet *a, const struct card_new *new,
 		       uint64_t id);
 CK_RV openpgp_remove(struct card_applet *a, const struct card_object *object);
+bool openpgp_removes_keys(const struct openpgp *o);
 CK_RV openpgp_reset(struct card_applet *a, struct cursor so_pin);
 
 /* openpgp.c: GET DATA and PUT DATA; DO 6E once more. */

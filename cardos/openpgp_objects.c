@@ -58,9 +58,23 @@ openpgp_object_add(struct card_object ***end, enum openpgp_use use,
 		.cka_id = n->cka_id,
 		.label = certificate ? n->certificate : n->key,
 		.private = class == CKO_PRIVATE_KEY,
+		.removable = certificate,
 	};
 
 	return card_object_add(end, &name, complete, object);
+}
+
+static CK_RV
+private_add(const struct openpgp *o, struct card_object ***end,
+	    enum openpgp_use use, bool complete, struct card_object **object)
+{
+	CK_RV rv = openpgp_object_add(end, use, CKO_PRIVATE_KEY, complete,
+				      object);
+
+	if (rv != CKR_OK)
+		return rv;
+	return attrs_set_bool(&(*object)->attrs, CKA_DESTROYABLE,
+			      openpgp_removes_keys(o));
 }
 
 /* The card told which keys it has; a certificate may be there without one. */
@@ -84,8 +98,7 @@ openpgp_list(struct card_applet *a, size_t pin, CK_OBJECT_CLASS class,
 			continue;
 		rv = openpgp_object_add(&end, use, CKO_PUBLIC_KEY, false, &new);
 		if (rv == CKR_OK)
-			rv = openpgp_object_add(&end, use, CKO_PRIVATE_KEY,
-						false, &new);
+			rv = private_add(o, &end, use, false, &new);
 	}
 	if (rv != CKR_OK) {
 		card_objects_free(first);
@@ -212,7 +225,7 @@ keys_of(const struct openpgp *o, enum openpgp_use use,
 	if (rv == CKR_OK)
 		rv = card_object_public_key(&new->attrs, &key, &none);
 	if (rv == CKR_OK)
-		rv = openpgp_object_add(&end, use, CKO_PRIVATE_KEY, true, &new);
+		rv = private_add(o, &end, use, true, &new);
 	if (rv == CKR_OK)
 		rv = card_object_private_key(&new->attrs, &key, &none);
 	if (rv != CKR_OK) {

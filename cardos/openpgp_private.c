@@ -55,6 +55,8 @@ data_add(struct card_object ***end, size_t number, bool complete,
 		.class = CKO_DATA,
 		.label = openpgp_privates[number].label,
 		.private = openpgp_privates[number].private,
+		.removable = true,
+		.modifiable = true,
 		.application = "OpenPGP card",
 	};
 

@@ -352,6 +352,12 @@ openpgp_write(struct card_applet *a, const struct card_new *new, uint64_t id)
 	return key_write(a, use, new);
 }
 
+bool
+openpgp_removes_keys(const struct openpgp *o)
+{
+	return o->facts.manufacturer == OPENPGP_YUBICO && o->facts.changes;
+}
+
 /*
  * A key goes when its place is set to another kind, and back. That is done on
  * a YubiKey alone, whose maker does it so: a Gnuk without its last key puts PW1
@@ -364,7 +370,7 @@ key_remove(struct card_applet *a, enum openpgp_use use)
 	struct openpgp_key other, before = o->facts.keys[use];
 	CK_RV rv;
 
-	if (o->facts.manufacturer != OPENPGP_YUBICO || !o->facts.changes)
+	if (!openpgp_removes_keys(o))
 		return CKR_ACTION_PROHIBITED;
 	other = openpgp_key_wanted(&o->facts, use, NULL,
 				   before.bits == RSA_MAX ? RSA_MIN : RSA_MAX);

@@ -213,6 +213,8 @@ CK_RV piv_place(struct card_applet *a, const struct card_new *new,
 		uint64_t *id);
 CK_RV piv_write(struct card_applet *a, const struct card_new *new, uint64_t id);
 CK_RV piv_remove(struct card_applet *a, const struct card_object *object);
+/* Whether it can delete and move private keys; known when they are listed. */
+bool piv_moves_keys(const struct card_applet *a);
 CK_RV piv_move(struct card_applet *a, const struct card_object *object,
 	       struct cursor cka_id, uint64_t *id);
 /* piv_place.c: a place for what has no CKA_ID, or one that is no place: for a

@@ -93,6 +93,32 @@ data_find(uint64_t id)
 	return NULL;
 }
 
+/* A tag in as many bytes as it has. */
+static void
+tag_put(struct builder *out, uint32_t tag)
+{
+	if (tag > 0xFFFF)
+		builder_u8(out, (uint8_t)(tag >> 16));
+	if (tag > 0xFF)
+		builder_u8(out, (uint8_t)(tag >> 8));
+	builder_u8(out, (uint8_t)tag);
+}
+
+/* What says which PIN counts, and what is written as a certificate. */
+static bool
+data_fixed(const struct piv_data *data)
+{
+	uint8_t bytes[TAG_MAX];
+	struct builder tag = builder_over(bytes, sizeof(bytes));
+	const struct piv_slot *slot;
+
+	tag_put(&tag, data->tag);
+	for (size_t i = 0; (slot = piv_slot_at(i)) != NULL; i++)
+		if (cursor_same(slot->object, builder_read(&tag)))
+			return true;
+	return data->tag == PIV_DISCOVERY;
+}
+
 static CK_RV
 data_add(struct card_object ***end, const struct piv_data *data, bool complete,
 	 struct card_object **object)
@@ -103,6 +129,8 @@ data_add(struct card_object ***end, const struct piv_data *data, bool complete,
 		.class = CKO_DATA,
 		.label = data->label,
 		.private = data->private,
+		.removable = !data_fixed(data),
+		.modifiable = !data_fixed(data),
 		.application = data->label,
 		.object_id = data->oid,
 	};
@@ -132,17 +160,6 @@ piv_is_data(uint64_t id)
 	return data_find(id) != NULL;
 }
 
-/* A tag in as many bytes as it has. */
-static void
-tag_put(struct builder *out, uint32_t tag)
-{
-	if (tag > 0xFFFF)
-		builder_u8(out, (uint8_t)(tag >> 16));
-	if (tag > 0xFF)
-		builder_u8(out, (uint8_t)(tag >> 8));
-	builder_u8(out, (uint8_t)tag);
-}
-
 /* The certificates of retired keys are there by the rule of their keys. */
 static CK_RV
 data_get(struct card_applet *a, uint32_t number, struct builder *answer)
@@ -167,21 +184,6 @@ data_get(struct card_applet *a, uint32_t number, struct builder *answer)
 	if (retired && (rv == CKR_OK || rv == CKR_OBJECT_HANDLE_INVALID))
 		piv_retired_seen(a, slot, rv == CKR_OK);
 	return rv;
-}
-
-/* What says which PIN counts, and what is written as a certificate. */
-static bool
-data_fixed(const struct piv_data *data)
-{
-	uint8_t bytes[TAG_MAX];
-	struct builder tag = builder_over(bytes, sizeof(bytes));
-	const struct piv_slot *slot;
-
-	tag_put(&tag, data->tag);
-	for (size_t i = 0; (slot = piv_slot_at(i)) != NULL; i++)
-		if (cursor_same(slot->object, builder_read(&tag)))
-			return true;
-	return data->tag == PIV_DISCOVERY;
 }
 
 /* By CKA_OBJECT_ID, in DER or, as OpenSC's tools have it, without the tag. */

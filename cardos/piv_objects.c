@@ -42,6 +42,8 @@ slot_name(const struct piv_slot *slot, CK_OBJECT_CLASS class)
 		.class = class,
 		.cka_id = slot->cka_id,
 		.label = slot->certificate,
+		.removable = class == CKO_CERTIFICATE &&
+			     slot->reference != PIV_ATTESTATION,
 	};
 
 	if (class == CKO_PUBLIC_KEY)
@@ -72,14 +74,31 @@ static const CK_ATTRIBUTE_TYPE private_told[] = {
 	CKA_PRIVATE, CKA_LOCAL, PIV_PIN_POLICY, PIV_TOUCH_POLICY, 0,
 };
 
+/* Whether one can be deleted and moved is the firmware's to tell. */
 static CK_RV
-keys_list(struct card_object ***end, const struct piv_slot *slot, bool metadata)
+private_add(const struct card_applet *a, struct card_object ***end,
+	    const struct piv_slot *slot, bool complete,
+	    struct card_object **object)
+{
+	bool moves = piv_moves_keys(a);
+	CK_RV rv = slot_add(end, slot, CKO_PRIVATE_KEY, complete, object);
+
+	if (rv == CKR_OK)
+		rv = attrs_set_bool(&(*object)->attrs, CKA_DESTROYABLE, moves);
+	if (rv == CKR_OK)
+		rv = attrs_set_bool(&(*object)->attrs, CKA_MODIFIABLE, moves);
+	return rv;
+}
+
+static CK_RV
+keys_list(const struct card_applet *a, struct card_object ***end,
+	  const struct piv_slot *slot, bool metadata)
 {
 	struct card_object *public_key, *private_key;
 	CK_RV rv = slot_add(end, slot, CKO_PUBLIC_KEY, false, &public_key);
 
 	if (rv == CKR_OK)
-		rv = slot_add(end, slot, CKO_PRIVATE_KEY, false, &private_key);
+		rv = private_add(a, end, slot, false, &private_key);
 	if (rv != CKR_OK || !metadata)
 		return rv;
 	public_key->told = public_told;
@@ -118,7 +137,7 @@ piv_list(struct card_applet *a, size_t pin, CK_OBJECT_CLASS class,
 	     i++) {
 		rv = slot_add(&end, slot, CKO_CERTIFICATE, false, &o);
 		if (rv == CKR_OK)
-			rv = keys_list(&end, slot,
+			rv = keys_list(a, &end, slot,
 				       piv_version_least(&version, 5, 3));
 	}
 	if (rv == CKR_OK && piv_version_least(&version, 4, 3))
@@ -318,7 +337,7 @@ keys_add(const struct card_applet *a, struct slot_content *x,
 	if (rv == CKR_OK)
 		rv = card_object_public_key(&o->attrs, &key, &x->certificate);
 	if (rv == CKR_OK)
-		rv = slot_add(end, x->slot, CKO_PRIVATE_KEY, true, &o);
+		rv = private_add(a, end, x->slot, true, &o);
 	if (rv != CKR_OK)
 		return rv;
 	key.touch = x->told && x->metadata.touch >= PIV_TOUCH_ALWAYS;

@@ -77,16 +77,13 @@ piv_write(struct card_applet *a, const struct card_new *new, uint64_t id)
 	return rv;
 }
 
-/* Is it a firmware that has the command to move keys? On other cards it may be
- * another. */
-static CK_RV
-piv_is_new(struct card_applet *a, bool *is_new)
+/* On other cards the command to move keys may be another. */
+bool
+piv_moves_keys(const struct card_applet *a)
 {
-	struct piv_version version;
-	CK_RV rv = piv_version(a, &version);
+	const struct piv *piv = a->state;
 
-	*is_new = rv == CKR_OK && piv_version_least(&version, 5, 7);
-	return rv;
+	return piv_version_least(&piv->version, 5, 7);
 }
 
 /* To another place, or away. Firmware before 5.7 can do neither. */
@@ -95,10 +92,10 @@ key_move(struct card_applet *a, uint8_t from, uint8_t to, CK_RV cannot)
 {
 	const struct apdu command = { .ins = INS_MOVE, .p1 = to, .p2 = from };
 	struct piv *piv = a->state;
-	bool is_new;
-	CK_RV rv = piv_is_new(a, &is_new);
+	struct piv_version version;
+	CK_RV rv = piv_version(a, &version);
 
-	if (rv == CKR_OK && !is_new)
+	if (rv == CKR_OK && !piv_moves_keys(a))
 		rv = cannot;
 	if (rv == CKR_OK)
 		rv = piv_admin_need(a);

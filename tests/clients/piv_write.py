@@ -19,6 +19,7 @@ KEY = "010203040506070801020304050607080102030405060708"
 P256 = bytes.fromhex("06082a8648ce3d030107")
 TOUCH_POLICY, PIN_POLICY = 0xd9554201, 0xd9554202
 ATTESTATION = 0xd3474e01
+DESTROYABLE, PROHIBITED = 0x172, 0x1b  # CKA_DESTROYABLE, CKR_ACTION_PROHIBITED
 SHA256_RSA = p11.Mechanism(p11.CKM_SHA256_RSA_PKCS, None)
 RSA_PAIR = p11.Mechanism(p11.CKM_RSA_PKCS_KEY_PAIR_GEN, None)
 EC_PAIR = p11.Mechanism(p11.CKM_EC_KEY_PAIR_GEN, None)
@@ -584,6 +585,20 @@ def protected(session):
     session.logout()
 
 
+def able(session, moves):
+    """What of the objects of 9D can be destroyed, and moved."""
+    for what, expected in ((p11.CKO_PRIVATE_KEY, [moves, moves]),
+                           (p11.CKO_PUBLIC_KEY, [False, False]),
+                           (p11.CKO_CERTIFICATE, [True, False])):
+        handles = session.findObjects([(p11.CKA_CLASS, what)])
+        for handle in handles:
+            told = session.getAttributeValue(
+                handle, [DESTROYABLE, p11.CKA_MODIFIABLE])
+            # an attribute that PyKCS11 does not know is bytes to it
+            if [one in (True, (1,)) for one in told] != expected:
+                sys.exit(f"class {what}: {told}, not {expected}")
+
+
 def newer(session, firmware):
     """What came with firmware 5.7, and is refused before."""
     oid = {"ed": bytes.fromhex("06032b6570"), "x": bytes.fromhex("06032b656e")}
@@ -595,14 +610,16 @@ def newer(session, firmware):
                                (p11.CKA_ID, b"\4")])[0]
     session.setAttributeValue(key, [(p11.CKA_ID, b"\4")])
     session.setAttributeValue(key, [(p11.CKA_ID, b"x" * 20)])
-    expect("another label", p11.CKR_ATTRIBUTE_READ_ONLY,
+    expect("another label",
+           p11.CKR_ATTRIBUTE_READ_ONLY if firmware == "5.7" else PROHIBITED,
            session.setAttributeValue, key, [(p11.CKA_LABEL, "other")])
+    able(session, firmware == "5.7")
     if firmware != "5.7":
         expect("no Ed25519", p11.CKR_MECHANISM_INVALID,
                session.generateKeyPair, *ec(b"\1", oid["ed"]), edwards)
-        expect("no way to move", p11.CKR_ATTRIBUTE_READ_ONLY,
+        expect("no way to move", PROHIBITED,
                session.setAttributeValue, key, [(p11.CKA_ID, b"\5")])
-        expect("no way to delete", 0x1b,  # CKR_ACTION_PROHIBITED
+        expect("no way to delete", PROHIBITED,
                session.destroyObject, key)
         session.logout()
         return

@@ -46,6 +46,89 @@ test_bad(void **state)
 		  suite.p11->C_FindObjects(suite.session, NULL, 1, &count));
 }
 
+/* All that the session can see, but for what a search has to name. */
+static CK_ULONG
+find_all(CK_OBJECT_HANDLE *found, CK_ULONG room)
+{
+	CK_ULONG count = 0;
+
+	assert_ok(suite.p11->C_FindObjectsInit(suite.session, NULL, 0));
+	assert_ok(suite.p11->C_FindObjects(suite.session, found, room, &count));
+	assert_ok(suite.p11->C_FindObjectsFinal(suite.session));
+	assert_true(count > 0 && count < room);
+	return count;
+}
+
+/* 4.3.2: every object has a CKA_UNIQUE_ID, "unique across all objects visible
+ * to any particular session", so that a search by it finds this one. */
+static void
+test_unique_id(void **state)
+{
+	enum { ROOM = 64 };
+	CK_OBJECT_HANDLE found[ROOM], again;
+	CK_ULONG count, i, one;
+
+	need_3_0();
+	login();
+	count = find_all(found, ROOM);
+	for (i = 0; i < count; i++) {
+		CK_BYTE value[256];
+		CK_ATTRIBUTE id = { CKA_UNIQUE_ID, value, sizeof(value) };
+
+		assert_ok(suite.p11->C_GetAttributeValue(suite.session,
+							 found[i], &id, 1));
+		assert_true(id.ulValueLen > 0);
+		assert_ok(suite.p11->C_FindObjectsInit(suite.session, &id, 1));
+		assert_ok(suite.p11->C_FindObjects(suite.session, &again, 1,
+						   &one));
+		assert_int_equal(one, 1);
+		assert_int_equal(again, found[i]);
+		assert_ok(suite.p11->C_FindObjects(suite.session, &again, 1,
+						   &one));
+		assert_int_equal(one, 0);
+		assert_ok(suite.p11->C_FindObjectsFinal(suite.session));
+	}
+}
+
+static bool
+is_false(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type)
+{
+	CK_BBOOL value = CK_TRUE;
+	CK_ATTRIBUTE a = { type, &value, sizeof(value) };
+
+	assert_ok(suite.p11->C_GetAttributeValue(suite.session, object, &a, 1));
+	return value == CK_FALSE;
+}
+
+/* 4.4, 5.7.3, 5.7.6: what an object says that cannot be done to it is
+ * prohibited. */
+static void
+test_prohibited(void **state)
+{
+	enum { ROOM = 64 };
+	static char label[] = "another label";
+	CK_ATTRIBUTE change = { CKA_LABEL, label, sizeof(label) };
+	CK_OBJECT_HANDLE found[ROOM], copy;
+	CK_FUNCTION_LIST *p = suite.p11;
+	CK_ULONG count, i;
+
+	login();
+	count = find_all(found, ROOM);
+	for (i = 0; i < count; i++) {
+		if (is_false(found[i], CKA_MODIFIABLE))
+			assert_rv(CKR_ACTION_PROHIBITED,
+				  p->C_SetAttributeValue(suite.session,
+							 found[i], &change, 1));
+		if (is_false(found[i], CKA_COPYABLE))
+			assert_rv(CKR_ACTION_PROHIBITED,
+				  p->C_CopyObject(suite.session, found[i], NULL,
+						  0, &copy));
+		if (is_false(found[i], CKA_DESTROYABLE))
+			assert_rv(CKR_ACTION_PROHIBITED,
+				  p->C_DestroyObject(suite.session, found[i]));
+	}
+}
+
 /* "The object search operation will only find objects that the session can
  * view", even when asked for private ones. */
 static void
@@ -217,6 +300,8 @@ test_all_data(void **state)
 static const struct CMUnitTest list[] = {
 	CASE("/find/state", test_state),
 	CASE("/find/bad", test_bad),
+	CASE("/find/unique-id", test_unique_id),
+	CASE("/find/prohibited", test_prohibited),
 	CASE("/find/private", test_private),
 	CASE("/find/match", test_match),
 	CASE("/find/changed", test_changed),

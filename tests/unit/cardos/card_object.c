@@ -125,12 +125,66 @@ public_key(void **state)
 	card_objects_free(o);
 }
 
+static bool
+flag(const struct card_object *o, CK_ATTRIBUTE_TYPE type)
+{
+	const struct attr *a = attrs_find(&o->attrs, type);
+
+	assert_non_null(a);
+	return attrs_bool(&o->attrs, type, false);
+}
+
+/* 4.4: what a place can do with its object, its driver knows. */
+static void
+able(void **state)
+{
+	struct card_object_name name = { .class = CKO_CERTIFICATE,
+					 .cka_id = 3,
+					 .label = "label" };
+	struct card_object *list = NULL, **end = &list, *fixed, *loose;
+
+	assert_int_equal(card_object_add(&end, &name, true, &fixed), CKR_OK);
+	name.removable = true;
+	name.modifiable = true;
+	assert_int_equal(card_object_add(&end, &name, true, &loose), CKR_OK);
+	assert_false(flag(fixed, CKA_DESTROYABLE));
+	assert_false(flag(fixed, CKA_MODIFIABLE));
+	assert_false(flag(fixed, CKA_COPYABLE));
+	assert_true(flag(loose, CKA_DESTROYABLE));
+	assert_true(flag(loose, CKA_MODIFIABLE));
+	assert_false(flag(loose, CKA_COPYABLE));
+	card_objects_free(list);
+}
+
+/* 4.3.1: known without reading, and another for each object. */
+static void
+unique_id(void **state)
+{
+	struct card_object_name name = { .id = 0x9a03,
+					 .class = CKO_PRIVATE_KEY,
+					 .label = "label" };
+	struct card_object *list = NULL, **end = &list, *one, *other;
+	struct cursor value;
+
+	assert_int_equal(card_object_add(&end, &name, false, &one), CKR_OK);
+	name.id = 0x9a02;
+	assert_int_equal(card_object_add(&end, &name, false, &other), CKR_OK);
+	value = attrs_value(&one->attrs, CKA_UNIQUE_ID);
+	assert_true(cursor_is(value, "card 0000000000009A03", 21));
+	assert_false(cursor_same(value,
+				 attrs_value(&other->attrs, CKA_UNIQUE_ID)));
+	card_objects_free(list);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		{ "/cardos/card_object/listed", listed, NULL, NULL, NULL },
 		{ "/cardos/card_object/public-key", public_key, NULL, NULL,
+		  NULL },
+		{ "/cardos/card_object/able", able, NULL, NULL, NULL },
+		{ "/cardos/card_object/unique-id", unique_id, NULL, NULL,
 		  NULL },
 	};
 

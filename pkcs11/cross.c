@@ -44,6 +44,17 @@ copy_attributes(const struct holder *holder, const CK_ATTRIBUTE_TYPE *types,
 	return rv;
 }
 
+/* A handle of what is no key is none of a key (5.1.6). */
+static CK_RV
+class_check(const struct attrs *object, CK_OBJECT_CLASS wanted, CK_RV unfit)
+{
+	CK_OBJECT_CLASS class = attrs_ulong(object, CKA_CLASS, CKO_DATA);
+
+	if (class == wanted)
+		return CKR_OK;
+	return data_is_key(class) ? unfit : CKR_KEY_HANDLE_INVALID;
+}
+
 /* A card lends nothing: of a public key the host can do without. */
 static CK_RV
 lend_public(const struct holder *holder, struct attrs *object)
@@ -55,10 +66,9 @@ lend_public(const struct holder *holder, struct attrs *object)
 	};
 	CK_RV rv = copy_attributes(holder, types, object);
 
-	if (rv == CKR_OK &&
-	    attrs_ulong(object, CKA_CLASS, CKO_DATA) != CKO_PUBLIC_KEY)
-		rv = CKR_KEY_UNEXTRACTABLE;
-	return rv;
+	return rv == CKR_OK ? class_check(object, CKO_PUBLIC_KEY,
+					  CKR_KEY_UNEXTRACTABLE)
+			    : rv;
 }
 
 CK_RV
@@ -72,9 +82,9 @@ holder_describe(const struct holder *holder, struct attrs *object)
 	struct attrs told = { 0 };
 	CK_RV rv = copy_attributes(holder, types, &told);
 
-	if (rv == CKR_OK &&
-	    attrs_ulong(&told, CKA_CLASS, CKO_DATA) != CKO_PRIVATE_KEY)
-		rv = CKR_KEY_TYPE_INCONSISTENT;
+	if (rv == CKR_OK)
+		rv = class_check(&told, CKO_PRIVATE_KEY,
+				 CKR_KEY_TYPE_INCONSISTENT);
 	if (rv != CKR_OK) {
 		attrs_free(&told);
 		return rv;

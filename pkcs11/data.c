@@ -14,6 +14,13 @@ data_is_bad(const void *data, CK_ULONG size)
 	return (data == NULL && size > 0) || size > PTRDIFF_MAX;
 }
 
+bool
+data_is_key(CK_OBJECT_CLASS class)
+{
+	return class == CKO_PUBLIC_KEY || class == CKO_PRIVATE_KEY ||
+	       class == CKO_SECRET_KEY;
+}
+
 CK_RV
 data_query(const CK_ATTRIBUTE *list, CK_ULONG count)
 {

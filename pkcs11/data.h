@@ -11,6 +11,8 @@ enum { PUBLIC_KEY_INFO_MAX = 4096 };
 /* No bytes where a length says that there are some, or an absurd length. */
 bool data_is_bad(const void *data, CK_ULONG size);
 
+bool data_is_key(CK_OBJECT_CLASS class);
+
 /*
  * A caller's template, as it may be read. CKR_ARGUMENTS_BAD: no list, an
  * absurd count, or a value without bytes. CKR_ATTRIBUTE_VALUE_INVALID: an

@@ -1,5 +1,6 @@
 /* C_Digest and its kin (5.12). */
 #include "activity.h"
+#include "data.h"
 #include "module.h"
 
 CK_RV
@@ -80,6 +81,7 @@ digest_key(struct session *s, CK_OBJECT_HANDLE handle)
 	struct object_ref ref;
 	struct token *owner;
 	struct cursor value;
+	CK_OBJECT_CLASS class;
 	CK_RV rv;
 
 	if (!presence_find(p, handle, &ref))
@@ -93,8 +95,10 @@ digest_key(struct session *s, CK_OBJECT_HANDLE handle)
 	if (rv != CKR_OK)
 		return rv;
 	value = attrs_value(&key, CKA_VALUE);
-	if (attrs_ulong(&key, CKA_CLASS, CKO_DATA) != CKO_SECRET_KEY ||
-	    !cursor_ok(&value)) {
+	class = attrs_ulong(&key, CKA_CLASS, CKO_DATA);
+	if (!data_is_key(class)) {
+		rv = CKR_KEY_HANDLE_INVALID;
+	} else if (class != CKO_SECRET_KEY || !cursor_ok(&value)) {
 		rv = CKR_KEY_INDIGESTIBLE;
 	} else {
 		step.in = value.at;

@@ -36,13 +36,6 @@ start_on(struct start *start, struct token *t, const struct operation_key *key,
 	return CKR_OK;
 }
 
-static bool
-is_key(CK_OBJECT_CLASS class)
-{
-	return class == CKO_PUBLIC_KEY || class == CKO_PRIVATE_KEY ||
-	       class == CKO_SECRET_KEY;
-}
-
 /* What a public key must have to be used so; CK_UNAVAILABLE_INFORMATION when
  * no public key can. */
 static CK_ATTRIBUTE_TYPE
@@ -78,19 +71,27 @@ start_on_host(struct start *start, struct token *owner, uint64_t id,
 		{ CKA_PUBLIC_KEY_INFO, info, sizeof(info) },
 	};
 	struct operation_key key = { 0 };
+	struct operation *begun = NULL;
 	CK_RV rv = owner->ops->attributes_get(owner, id, list, 3);
 
 	if (rv != CKR_OK && rv != CKR_ATTRIBUTE_TYPE_INVALID &&
 	    rv != CKR_ATTRIBUTE_SENSITIVE)
 		return rv == CKR_BUFFER_TOO_SMALL ? CKR_KEY_SIZE_RANGE : rv;
-	if (!is_key(class))
+	if (!data_is_key(class))
 		return CKR_KEY_HANDLE_INVALID;
-	if (class != CKO_PUBLIC_KEY || allowed == CK_FALSE)
-		return CKR_KEY_FUNCTION_NOT_PERMITTED;
 	if (list[2].ulValueLen == CK_UNAVAILABLE_INFORMATION)
 		return CKR_KEY_TYPE_INCONSISTENT;
 	key.public_key_info = cursor_of(info, list[2].ulValueLen);
-	return start_on(start, start->presence->host, &key, operation);
+	rv = start_on(start, start->presence->host, &key, &begun);
+	if (rv != CKR_OK)
+		return rv;
+	/* the wrong type comes before the wrong use (5.1.6) */
+	if (class != CKO_PUBLIC_KEY || allowed == CK_FALSE) {
+		begun->ops->free(begun);
+		return CKR_KEY_FUNCTION_NOT_PERMITTED;
+	}
+	*operation = begun;
+	return CKR_OK;
 }
 
 /* A valid handle of an object that is no key is not a valid handle of a key
@@ -108,7 +109,7 @@ why_refused(struct token *owner, uint64_t id, CK_RV rv)
 		return rv;
 	if (owner->ops->attributes_get(owner, id, &attribute, 1) != CKR_OK)
 		return rv;
-	return is_key(class) ? rv : CKR_KEY_HANDLE_INVALID;
+	return data_is_key(class) ? rv : CKR_KEY_HANDLE_INVALID;
 }
 
 static CK_RV

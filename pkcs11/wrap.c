@@ -24,6 +24,8 @@ wrap_with(struct session *s, const struct holder *with, struct derivation *d,
 	rv = holder_lend(with, &held);
 	if (rv == CKR_KEY_UNEXTRACTABLE)
 		return CKR_WRAPPING_KEY_TYPE_INCONSISTENT;
+	if (rv == CKR_KEY_HANDLE_INVALID)
+		return CKR_WRAPPING_KEY_HANDLE_INVALID;
 	if (rv != CKR_OK)
 		return rv;
 	d->held = &held;
@@ -53,7 +55,9 @@ wrap(struct session *s, const CK_MECHANISM *mechanism,
 	if (rv != CKR_OK)
 		return rv;
 	d.other = &wrapped;
-	rv = wrap_with(s, &with, &d, out);
+	rv = CKR_KEY_HANDLE_INVALID;
+	if (data_is_key(attrs_ulong(&wrapped, CKA_CLASS, CKO_DATA)))
+		rv = wrap_with(s, &with, &d, out);
 	attrs_free(&wrapped);
 	return rv == CKR_OBJECT_HANDLE_INVALID ? CKR_WRAPPING_KEY_HANDLE_INVALID
 					       : rv;

@@ -10,8 +10,10 @@ key_take(struct item *item, struct base *base)
 	CK_OBJECT_CLASS class = attrs_ulong(&item->attrs, CKA_CLASS, CKO_DATA);
 	CK_RV rv = CKR_OK;
 
-	if (class != CKO_PUBLIC_KEY && class != CKO_PRIVATE_KEY)
+	if (class == CKO_SECRET_KEY)
 		return CKR_OK;
+	if (class != CKO_PUBLIC_KEY && class != CKO_PRIVATE_KEY)
+		return CKR_KEY_HANDLE_INVALID;
 	if (!item->key)
 		rv = soft_key_load(&item->attrs, &item->key);
 	if (rv == CKR_OK)
@@ -49,17 +51,22 @@ held_take(const struct attrs *held, struct base *base)
 }
 
 CK_RV
-base_take(struct soft_token *t, const struct derivation *d,
-	  CK_ATTRIBUTE_TYPE usage, struct base *base)
+base_permits(const struct base *base, const struct derivation *d,
+	     CK_ATTRIBUTE_TYPE usage)
+{
+	if (!attrs_bool(base->attrs, usage, false))
+		return CKR_KEY_FUNCTION_NOT_PERMITTED;
+	return mechanism_allowed(base->attrs, d->mechanism->mechanism)
+		       ? CKR_OK
+		       : CKR_MECHANISM_INVALID;
+}
+
+CK_RV
+base_take(struct soft_token *t, const struct derivation *d, struct base *base)
 {
 	struct base b = { .key = NULL };
 	CK_RV rv = d->held ? held_take(d->held, &b) : item_take(t, d->key, &b);
 
-	if (rv == CKR_OK && !attrs_bool(b.attrs, usage, false))
-		rv = CKR_KEY_FUNCTION_NOT_PERMITTED;
-	if (rv == CKR_OK &&
-	    !mechanism_allowed(b.attrs, d->mechanism->mechanism))
-		rv = CKR_MECHANISM_INVALID;
 	if (rv != CKR_OK) {
 		base_free(&b);
 		return rv;

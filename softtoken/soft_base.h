@@ -11,10 +11,13 @@ struct base {
 	struct soft_key *key;	   /* of a public or private key */
 };
 
-/* The base of D, which may be used so. CKR_KEY_HANDLE_INVALID,
- * CKR_KEY_FUNCTION_NOT_PERMITTED, CKR_MECHANISM_INVALID. */
+/* The base of D, whatever key it is. CKR_KEY_HANDLE_INVALID. */
 CK_RV base_take(struct soft_token *t, const struct derivation *d,
-		CK_ATTRIBUTE_TYPE usage, struct base *base) MUST_CHECK;
+		struct base *base) MUST_CHECK;
+/* May it be used so? To be asked after its type, which comes first (5.1.6).
+ * CKR_KEY_FUNCTION_NOT_PERMITTED, CKR_MECHANISM_INVALID. */
+CK_RV base_permits(const struct base *base, const struct derivation *d,
+		   CK_ATTRIBUTE_TYPE usage) MUST_CHECK;
 void base_free(struct base *base);
 bool base_is(const struct base *base, CK_OBJECT_CLASS class, CK_KEY_TYPE type);
 struct origin base_origin(const struct base *base);

@@ -65,10 +65,6 @@ from_bytes(const struct deriving *x, struct builder *value)
 			       .other = cursor_of(NULL, 0),
 			       .wanted = x->wish.size };
 
-	if (attrs_ulong(x->base->attrs, CKA_CLASS, CKO_DATA) !=
-		    CKO_SECRET_KEY ||
-	    !cursor_ok(&job.base))
-		return CKR_KEY_TYPE_INCONSISTENT;
 	if (derivation_other(x->d->mechanism) != CK_INVALID_HANDLE) {
 		if (!x->d->other)
 			return CKR_KEY_HANDLE_INVALID;
@@ -103,9 +99,6 @@ from_ecdh(const struct deriving *x, struct builder *value)
 	CK_ECDH1_DERIVE_PARAMS p;
 	CK_RV rv = param_copy(x->d->mechanism, &p, sizeof(p));
 
-	if (!base_is(x->base, CKO_PRIVATE_KEY, CKK_EC) &&
-	    !base_is(x->base, CKO_PRIVATE_KEY, CKK_EC_MONTGOMERY))
-		return CKR_KEY_TYPE_INCONSISTENT;
 	if (rv == CKR_OK &&
 	    (!p.pPublicData || (!p.pSharedData && p.ulSharedDataLen > 0)))
 		rv = CKR_MECHANISM_PARAM_INVALID;
@@ -129,8 +122,6 @@ from_dh(const struct deriving *x, struct builder *value)
 	struct builder secret = builder_heap(DH_BITS_MAX / 8);
 	CK_RV rv = CKR_MECHANISM_PARAM_INVALID;
 
-	if (!base_is(x->base, CKO_PRIVATE_KEY, CKK_DH))
-		return CKR_KEY_TYPE_INCONSISTENT;
 	if (m->pParameter && m->ulParameterLen <= DH_BITS_MAX / 8)
 		rv = secret_agree(
 			x, cursor_of(m->pParameter, m->ulParameterLen),
@@ -142,20 +133,37 @@ from_dh(const struct deriving *x, struct builder *value)
 	return rv;
 }
 
+static bool
+fits_dh(const struct base *base)
+{
+	return base_is(base, CKO_PRIVATE_KEY, CKK_DH);
+}
+
+static bool
+fits_ecdh(const struct base *base)
+{
+	return base_is(base, CKO_PRIVATE_KEY, CKK_EC) ||
+	       base_is(base, CKO_PRIVATE_KEY, CKK_EC_MONTGOMERY);
+}
+
 static const struct {
 	struct mechanism mechanism;
+	bool (*fits)(const struct base *base);
 	CK_RV (*derive)(const struct deriving *x, struct builder *value);
 } agreements[] = {
 	{ { CKM_DH_PKCS_DERIVE, { DH_BITS_MIN, DH_BITS_MAX, CKF_DERIVE } },
+	  fits_dh,
 	  from_dh },
 	{ { CKM_ECDH1_DERIVE,
 	    { EC_BITS_MIN, EC_BITS_MAX,
 	      CKF_DERIVE | CKF_EC_F_P | CKF_EC_OID | CKF_EC_UNCOMPRESS } },
+	  fits_ecdh,
 	  from_ecdh },
 	/* the cofactor of all our curves is 1, or in the function already */
 	{ { CKM_ECDH1_COFACTOR_DERIVE,
 	    { EC_BITS_MIN, EC_BITS_MAX,
 	      CKF_DERIVE | CKF_EC_F_P | CKF_EC_OID | CKF_EC_UNCOMPRESS } },
+	  fits_ecdh,
 	  from_ecdh },
 };
 enum { AGREEMENTS = sizeof(agreements) / sizeof(agreements[0]) };
@@ -222,6 +230,26 @@ derive_known(CK_MECHANISM_TYPE type)
 			return true;
 	}
 	return row_of(type) != NULL && kdf_can(type);
+}
+
+/* Is the base a key of the type that the mechanism takes? */
+static bool
+derive_fits(CK_MECHANISM_TYPE type, const struct base *base)
+{
+	struct cursor value = attrs_value(base->attrs, CKA_VALUE);
+
+	for (size_t i = 0; i < AGREEMENTS; i++) {
+		if (agreements[i].mechanism.type == type)
+			return agreements[i].fits(base);
+	}
+	for (size_t i = 0; i < CONNECTIONS; i++) {
+		if (connections[i].mechanism.type == type)
+			return base_is(base, CKO_SECRET_KEY,
+				       CKK_GENERIC_SECRET);
+	}
+	return attrs_ulong(base->attrs, CKA_CLASS, CKO_DATA) ==
+		       CKO_SECRET_KEY &&
+	       cursor_ok(&value);
 }
 
 static CK_RV
@@ -364,10 +392,15 @@ soft_derive(struct token *token, const struct derivation *d,
 
 	if (!derive_known(d->mechanism->mechanism))
 		return CKR_MECHANISM_INVALID;
-	rv = base_take(t, d, CKA_DERIVE, &base);
+	rv = base_take(t, d, &base);
 	if (rv != CKR_OK)
 		return rv;
-	rv = merged_make(base.attrs, CKA_DERIVE_TEMPLATE, d->object, &merged);
+	rv = CKR_KEY_TYPE_INCONSISTENT;
+	if (derive_fits(d->mechanism->mechanism, &base))
+		rv = base_permits(&base, d, CKA_DERIVE);
+	if (rv == CKR_OK)
+		rv = merged_make(base.attrs, CKA_DERIVE_TEMPLATE, d->object,
+				 &merged);
 	if (rv == CKR_OK)
 		rv = derive_all(t, d, &base, merged.all, list, count);
 	merged_free(&merged);

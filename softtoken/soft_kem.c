@@ -5,6 +5,21 @@
 enum { SECRET_MAX = 64 };
 
 static CK_RV
+kem_base(struct soft_token *t, const struct derivation *d,
+	 CK_OBJECT_CLASS class, CK_ATTRIBUTE_TYPE usage, struct base *base)
+{
+	CK_RV rv = base_take(t, d, base);
+
+	if (rv != CKR_OK)
+		return rv;
+	rv = base_is(base, class, CKK_ML_KEM) ? base_permits(base, d, usage)
+					      : CKR_KEY_TYPE_INCONSISTENT;
+	if (rv != CKR_OK)
+		base_free(base);
+	return rv;
+}
+
+static CK_RV
 kem_check(const CK_MECHANISM *mechanism)
 {
 	if (mechanism->mechanism != CKM_ML_KEM ||
@@ -60,7 +75,8 @@ soft_encapsulate(struct token *token, const struct derivation *d,
 	CK_RV rv = kem_check(d->mechanism);
 
 	if (rv == CKR_OK)
-		rv = base_take(soft_of(token), d, CKA_ENCAPSULATE, &base);
+		rv = kem_base(soft_of(token), d, CKO_PUBLIC_KEY,
+			      CKA_ENCAPSULATE, &base);
 	if (rv != CKR_OK)
 		return rv;
 	rv = soft_key_encapsulate(base.key, out, &secret);
@@ -82,7 +98,8 @@ soft_decapsulate(struct token *token, const struct derivation *d,
 	CK_RV rv = kem_check(d->mechanism);
 
 	if (rv == CKR_OK)
-		rv = base_take(soft_of(token), d, CKA_DECAPSULATE, &base);
+		rv = kem_base(soft_of(token), d, CKO_PRIVATE_KEY,
+			      CKA_DECAPSULATE, &base);
 	if (rv != CKR_OK)
 		return rv;
 	rv = soft_key_decapsulate(base.key, d->input, &secret);

@@ -224,6 +224,17 @@ mac_want(struct soft_operation *o, const CK_MECHANISM *mechanism,
 	return o->mac ? mac_start(o->mac, mechanism, value) : CKR_HOST_MEMORY;
 }
 
+/* With the token's lock: the wrong type comes before the wrong use (5.1.6). */
+static bool
+secret_fits(const struct soft_operation *o, CK_MECHANISM_TYPE mechanism,
+	    const struct secret_row *row, struct item *item)
+{
+	CK_KEY_TYPE type = item_facts(item)->type;
+
+	return o->engine == ENGINE_CIPHER ? type == row->key_type
+					  : mac_takes(mechanism, type);
+}
+
 /* The engine takes a secret key's value while the object is held. */
 static CK_RV
 start_secret(struct soft_operation *o, const CK_MECHANISM *mechanism,
@@ -237,17 +248,15 @@ start_secret(struct soft_operation *o, const CK_MECHANISM *mechanism,
 	rv = item_get(o, id, &item);
 	if (rv != CKR_OK)
 		return rv;
-	rv = item_permits(item, o->operation.kind, mechanism->mechanism,
-			  CKO_SECRET_KEY);
+	rv = CKR_KEY_TYPE_INCONSISTENT;
+	if (secret_fits(o, mechanism->mechanism, row, item))
+		rv = item_permits(item, o->operation.kind,
+				  mechanism->mechanism, CKO_SECRET_KEY);
 	if (rv == CKR_OK && o->engine == ENGINE_CIPHER)
-		rv = item_facts(item)->type == row->key_type
-			     ? cipher_want(o, mechanism, item)
-			     : CKR_KEY_TYPE_INCONSISTENT;
+		rv = cipher_want(o, mechanism, item);
 	else if (rv == CKR_OK)
-		rv = mac_takes(mechanism->mechanism, item_facts(item)->type)
-			     ? mac_want(o, mechanism,
-					attrs_value(&item->attrs, CKA_VALUE))
-			     : CKR_KEY_TYPE_INCONSISTENT;
+		rv = mac_want(o, mechanism,
+			      attrs_value(&item->attrs, CKA_VALUE));
 	soft_unlock(o->token);
 	return rv;
 }

@@ -185,8 +185,6 @@ tls_keys_derive(struct soft_token *t, const struct derivation *d,
 	struct block b;
 	CK_RV rv = block_read(d->mechanism, &b);
 
-	if (rv == CKR_OK && !base_is(base, CKO_SECRET_KEY, CKK_GENERIC_SECRET))
-		rv = CKR_KEY_TYPE_INCONSISTENT;
 	if (rv == CKR_OK)
 		rv = block_compute(&b, attrs_value(base->attrs, CKA_VALUE),
 				   &all);
@@ -219,8 +217,6 @@ tls_prf_derive(struct soft_token *t, const struct derivation *d,
 	    *p.pulOutputLen > KDF_SIZE_MAX || (!p.pSeed && p.ulSeedLen > 0) ||
 	    (!p.pLabel && p.ulLabelLen > 0))
 		return CKR_MECHANISM_PARAM_INVALID;
-	if (!base_is(base, CKO_SECRET_KEY, CKK_GENERIC_SECRET))
-		return CKR_KEY_TYPE_INCONSISTENT;
 	out = builder_over(p.pOutput, *p.pulOutputLen);
 	builder_put(&seed, p.pLabel, p.ulLabelLen);
 	builder_put(&seed, p.pSeed, p.ulSeedLen);

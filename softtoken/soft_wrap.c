@@ -40,6 +40,16 @@ way_find(const CK_MECHANISM *mechanism, struct way *way)
 	return CKR_OK;
 }
 
+/* Is the base a key of the type that does it? With RSA either half has its
+ * side. */
+static bool
+way_fits(const struct way *way, const struct base *base, CK_OBJECT_CLASS half)
+{
+	if (!way->cipher)
+		return base_is(base, half, CKK_RSA);
+	return base_is(base, CKO_SECRET_KEY, way->cipher->key_type);
+}
+
 /* What may be wrapped by whom (PKCS#11 3.2, 4.9, 4.10). A key that the template
  * does not match is no key for it: 5.18.3 has a code that says so. */
 static CK_RV
@@ -131,13 +141,8 @@ content_wrap(const struct derivation *d, const struct way *way,
 	     const struct base *base, struct cursor content,
 	     struct builder *out)
 {
-	if (!way->cipher) {
-		if (!base_is(base, CKO_PUBLIC_KEY, CKK_RSA))
-			return CKR_WRAPPING_KEY_TYPE_INCONSISTENT;
+	if (!way->cipher)
 		return soft_key_encrypt(base->key, &way->scheme, content, out);
-	}
-	if (!base_is(base, CKO_SECRET_KEY, way->cipher->key_type))
-		return CKR_WRAPPING_KEY_TYPE_INCONSISTENT;
 	return cipher_once(d->mechanism, attrs_value(base->attrs, CKA_VALUE),
 			   true, content, out);
 }
@@ -153,12 +158,16 @@ soft_wrap(struct token *token, const struct derivation *d, struct builder *out)
 	if (rv == CKR_OK && !d->other)
 		rv = CKR_KEY_HANDLE_INVALID;
 	if (rv == CKR_OK)
-		rv = base_take(soft_of(token), d, CKA_WRAP, &base);
+		rv = base_take(soft_of(token), d, &base);
 	if (rv != CKR_OK)
 		return rv == CKR_KEY_HANDLE_INVALID && d->other
 			       ? CKR_WRAPPING_KEY_HANDLE_INVALID
 			       : rv;
-	rv = wrap_permitted(&base, d->other);
+	rv = CKR_WRAPPING_KEY_TYPE_INCONSISTENT;
+	if (way_fits(&way, &base, CKO_PUBLIC_KEY))
+		rv = base_permits(&base, d, CKA_WRAP);
+	if (rv == CKR_OK)
+		rv = wrap_permitted(&base, d->other);
 	if (rv == CKR_OK)
 		rv = content_make(&way, d->other, &content);
 	if (rv == CKR_OK)
@@ -194,14 +203,9 @@ content_unwrap(const struct derivation *d, const struct way *way,
 		builder_append(content, d->computed);
 		return CKR_OK;
 	}
-	if (!way->cipher) {
-		if (!base_is(base, CKO_PRIVATE_KEY, CKK_RSA))
-			return CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT;
+	if (!way->cipher)
 		return soft_key_decrypt(base->key, &way->scheme, d->input,
 					content);
-	}
-	if (!base_is(base, CKO_SECRET_KEY, way->cipher->key_type))
-		return CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT;
 	return cipher_once(d->mechanism, attrs_value(base->attrs, CKA_VALUE),
 			   false, d->input, content);
 }
@@ -295,12 +299,17 @@ soft_unwrap(struct token *token, const struct derivation *d,
 	if (rv == CKR_OK && d->input.left > CONTENT_MAX)
 		rv = CKR_WRAPPED_KEY_LEN_RANGE;
 	if (rv == CKR_OK)
-		rv = base_take(t, d, CKA_UNWRAP, &base);
+		rv = base_take(t, d, &base);
 	if (rv != CKR_OK)
 		return rv == CKR_KEY_HANDLE_INVALID
 			       ? CKR_UNWRAPPING_KEY_HANDLE_INVALID
 			       : rv;
-	rv = merged_make(base.attrs, CKA_UNWRAP_TEMPLATE, d->object, &merged);
+	rv = CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT;
+	if (way_fits(&way, &base, CKO_PRIVATE_KEY))
+		rv = base_permits(&base, d, CKA_UNWRAP);
+	if (rv == CKR_OK)
+		rv = merged_make(base.attrs, CKA_UNWRAP_TEMPLATE, d->object,
+				 &merged);
 	if (rv == CKR_OK)
 		rv = as_wrapped_error(content_unwrap(d, &way, &base, &content));
 	if (rv == CKR_OK)

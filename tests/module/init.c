@@ -247,6 +247,21 @@ test_key_type(void **state)
 	assert_rv(CKR_KEY_TYPE_INCONSISTENT, begin(b, b->good, key));
 }
 
+/* The same of a key that may do nothing of the kind, nor anything else. */
+static void
+test_type_first(void **state)
+{
+	const struct beginner *b = beginner_of(state);
+	CK_FLAGS other = b->usage == CKF_VERIFY ? CKF_ENCRYPT : CKF_VERIFY;
+	CK_OBJECT_HANDLE key;
+
+	if (b->key == KEY_AES || b->key == KEY_HMAC)
+		key = rsa_public_copy(suite.rsa, other);
+	else
+		key = secret_make(CKK_AES, 16, other);
+	assert_rv(CKR_KEY_TYPE_INCONSISTENT, begin(b, b->good, key));
+}
+
 /* CKR_KEY_FUNCTION_NOT_PERMITTED */
 static void
 test_not_permitted(void **state)
@@ -339,6 +354,8 @@ test_session_cancel(void **state)
 		CASE_OF("/init/" name "/key-handle", test_key_handle,          \
 			(void *)&b),                                           \
 		CASE_OF("/init/" name "/key-type", test_key_type, (void *)&b), \
+		CASE_OF("/init/" name "/key-type-first", test_type_first, \
+			(void *)&b),                                       \
 		CASE_OF("/init/" name "/not-permitted", test_not_permitted,    \
 			(void *)&b)
 

@@ -225,6 +225,60 @@ test_agree(void **state)
 			 32));
 }
 
+static CK_RV
+unwrap(CK_OBJECT_HANDLE with)
+{
+	static CK_OBJECT_CLASS class = CKO_SECRET_KEY;
+	static CK_KEY_TYPE type = CKK_AES;
+	static CK_BYTE wrapped[24];
+	CK_MECHANISM mechanism = { CKM_AES_KEY_WRAP, NULL, 0 };
+	CK_ATTRIBUTE list[] = { { CKA_CLASS, &class, sizeof(class) },
+				{ CKA_KEY_TYPE, &type, sizeof(type) } };
+	CK_OBJECT_HANDLE key;
+
+	return suite.p11->C_UnwrapKey(suite.session, &mechanism, with, wrapped,
+				      sizeof(wrapped), list, 2, &key);
+}
+
+static CK_RV
+wrap(CK_OBJECT_HANDLE with, CK_OBJECT_HANDLE key)
+{
+	CK_MECHANISM mechanism = { CKM_AES_KEY_WRAP, NULL, 0 };
+	CK_BYTE wrapped[64];
+	CK_ULONG size = sizeof(wrapped);
+
+	return suite.p11->C_WrapKey(suite.session, &mechanism, with, key,
+				    wrapped, &size);
+}
+
+/* 5.1.6: a handle of what is no key is no handle of a key; and
+ * CKR_KEY_TYPE_INCONSISTENT "has a higher priority than
+ * CKR_KEY_FUNCTION_NOT_PERMITTED", as these keys may do nothing at all. */
+static void
+test_unfit(void **state)
+{
+	CK_MECHANISM hash = { CKM_SHA256_KEY_DERIVATION, NULL, 0 };
+	CK_MECHANISM sha = { CKM_SHA256, NULL, 0 };
+	CK_OBJECT_HANDLE data, key, other;
+
+	need_mechanism(CKM_SHA256_KEY_DERIVATION, CKF_DERIVE);
+	need_mechanism(CKM_AES_KEY_WRAP, CKF_WRAP | CKF_UNWRAP);
+	login();
+	data = data_make(suite.session, CK_FALSE, CK_FALSE, "no key");
+	key = secret_make(CKK_AES, 16, CKF_WRAP);
+	other = rsa_public_copy(suite.rsa, CKF_VERIFY);
+	assert_rv(CKR_KEY_HANDLE_INVALID, derive(hash, data, 32));
+	assert_ok(suite.p11->C_DigestInit(suite.session, &sha));
+	assert_rv(CKR_KEY_HANDLE_INVALID,
+		  suite.p11->C_DigestKey(suite.session, data));
+	assert_rv(CKR_WRAPPING_KEY_HANDLE_INVALID, wrap(data, key));
+	assert_rv(CKR_KEY_HANDLE_INVALID, wrap(key, data));
+	assert_rv(CKR_UNWRAPPING_KEY_HANDLE_INVALID, unwrap(data));
+	assert_rv(CKR_KEY_TYPE_INCONSISTENT, derive(hash, other, 32));
+	assert_rv(CKR_WRAPPING_KEY_TYPE_INCONSISTENT, wrap(other, key));
+	assert_rv(CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT, unwrap(other));
+}
+
 /* 5.20: "legacy functions", which every version answers the same */
 static void
 test_parallel(void **state)
@@ -339,6 +393,7 @@ static const struct CMUnitTest list[] = {
 	CASE("/other/generate-pair", test_generate_pair),
 	CASE("/other/derive", test_derive),
 	CASE("/other/agree", test_agree),
+	CASE("/other/unfit", test_unfit),
 	CASE("/other/parallel", test_parallel),
 	CASE("/other/seed", test_seed),
 	CASE("/other/slot-id", test_slot_id),

@@ -112,6 +112,17 @@ derive(struct token *t, const CK_MECHANISM *m, uint64_t base,
 	return owner->ops->adopt(owner, &made[0].attrs, 1, id);
 }
 
+/* An AES key that may do all but that. */
+static uint64_t
+make_without(struct token *t, CK_ATTRIBUTE_TYPE usage)
+{
+	CK_ATTRIBUTE list[] = { ONE_ATTR(usage, no) };
+	uint64_t id = make(t, CKK_AES, AES_VALUE, 16, OPEN);
+
+	assert_int_equal(t->ops->attributes_set(t, id, TEMPLATE(list)), CKR_OK);
+	return id;
+}
+
 static void
 test_wrap_refused(void **state)
 {
@@ -138,7 +149,11 @@ test_wrap_refused(void **state)
 			 CKR_KEY_NOT_WRAPPABLE);
 	assert_int_equal(wrap(b.t, &kwp, only, b.t, open_key, &out),
 			 CKR_KEY_HANDLE_INVALID);
+	/* a key of another type, which cannot wrap: the type comes first */
 	assert_int_equal(wrap(b.t, &kwp, b.ec[0], b.t, open_key, &out),
+			 CKR_WRAPPING_KEY_TYPE_INCONSISTENT);
+	assert_int_equal(wrap(b.t, &kwp, make_without(b.t, CKA_WRAP), b.t,
+			      open_key, &out),
 			 CKR_KEY_FUNCTION_NOT_PERMITTED);
 	assert_int_equal(wrap(b.t, &kwp, 4711, b.t, open_key, &out),
 			 CKR_WRAPPING_KEY_HANDLE_INVALID);
@@ -431,7 +446,12 @@ test_derive_refused(void **state)
 			 CKR_MECHANISM_INVALID);
 	assert_int_equal(derive(b.t, &append, b.ec[1], none, b.host, &id),
 			 CKR_KEY_TYPE_INCONSISTENT);
+	/* a public key, which cannot derive, is of the wrong type first */
 	assert_int_equal(derive(b.t, &append, b.ec[0], none, b.host, &id),
+			 CKR_KEY_TYPE_INCONSISTENT);
+	assert_int_equal(derive(b.t, &append,
+				make_without(b.t, CKA_DERIVE), none, b.host,
+				&id),
 			 CKR_KEY_FUNCTION_NOT_PERMITTED);
 	assert_int_equal(derive(b.t, &append, 4711, none, b.host, &id),
 			 CKR_KEY_HANDLE_INVALID);

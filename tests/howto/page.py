@@ -27,7 +27,8 @@ def steps(text, values):
     for language, path, body in FENCE.findall(text):
         if language == "sh":
             for name, value in values.items():
-                body = re.sub(rf"^((?:export )?(?:\S+ )*{name})=\S*",
+                body = re.sub(rf"^((?:export )?(?:\S+ )*{name})="
+                              r"(?:'[^']*'|\S*)",
                               lambda found: f"{found[1]}='{value}'",
                               body, flags=re.M)
             yield body, ""

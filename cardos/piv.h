@@ -240,7 +240,7 @@ CK_RV piv_policies_put(const struct card_new *new,
 uint8_t piv_new_algorithm(const struct card_new *new);
 /* What comes of the card's answer to a key: CANNOT, unless it is a fault, or no
  * longer PIV that answers. */
-CK_RV piv_key_refused(const struct card_applet *a, CK_RV rv,
+CK_RV piv_key_refused(struct card_applet *a, CK_RV rv,
 		      CK_RV cannot) MUST_CHECK;
 /* Keeps a public key that was made here; takes it. */
 void piv_made_keep(struct card_applet *a, uint8_t reference,

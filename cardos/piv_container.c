@@ -16,6 +16,8 @@ enum {
 	OBJECT_MAX = 32768, /* of cards that nothing is known of */
 	DATA_MAX = OBJECT_MAX + 32,
 	SHORT_TAG_MAX = 2,
+	EXTENDED_MAX =
+		2000, /* what a YubiKey 4 takes at once; then it chains */
 	SW_REFUSED = 0x6982,
 };
 
@@ -33,6 +35,7 @@ piv_put_data(struct card_applet *a, struct cursor tag, struct cursor content)
 				.p1 = PUT_DATA_P1,
 				.p2 = PUT_DATA_P2 };
 	struct piv *piv = a->state;
+	const bool extended = a->extended;
 	CK_RV rv = CKR_DEVICE_MEMORY;
 
 	a->sw = 0;
@@ -44,8 +47,10 @@ piv_put_data(struct card_applet *a, struct cursor tag, struct cursor content)
 		tlv_put(&data, PIV_CONTENT, content);
 	}
 	command.data = builder_read(&data);
+	a->extended = extended && data.used <= EXTENDED_MAX;
 	if (builder_ok(&data))
 		rv = applet_exchange(a, &command, NULL);
+	a->extended = extended;
 	if (a->sw == SW_REFUSED)
 		piv->admin = false;
 	builder_free(&data);

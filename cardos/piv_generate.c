@@ -16,6 +16,7 @@ enum {
 	POLICY_MAX = 3, /* always, cached */
 	COMMAND_MAX = 32,
 	SW_REFUSED = 0x6982,
+	SW_FAULT = 0x6F00,
 };
 
 struct pubkey *
@@ -175,19 +176,33 @@ public_key_parse(const struct card_new *new, struct cursor answer,
 	return rv == CKR_OK || rv == CKR_HOST_MEMORY ? rv : CKR_DEVICE_ERROR;
 }
 
-CK_RV
-piv_key_refused(const struct card_applet *a, CK_RV rv, CK_RV cannot)
+/* A card may not know the command; or it is not PIV that answers. */
+static CK_RV
+command_unknown(struct card_applet *a, CK_RV cannot)
 {
-	static const uint16_t faults[] = { 0x6D00, 0x6E00, 0x6F00, 0 };
+	CK_RV rv;
+
+	a->proven = false;
+	rv = applet_prove(a);
+	if (rv != CKR_OK)
+		return rv;
+	return a->proven ? cannot : CKR_DEVICE_ERROR;
+}
+
+CK_RV
+piv_key_refused(struct card_applet *a, CK_RV rv, CK_RV cannot)
+{
+	static const uint16_t unknown[] = { 0x6D00, 0x6E00, 0 };
+	const uint16_t sw = a->sw;
 
 	if (rv == CKR_OK || applet_mute(a, rv) ||
 	    rv == CKR_USER_NOT_LOGGED_IN || rv == CKR_DEVICE_MEMORY)
 		return rv;
-	if (sw_listed(faults, a->sw))
+	if (sw == SW_FAULT)
 		return CKR_DEVICE_ERROR;
 	log_line(LOG_ERROR, "PIV: the card has no such key, %04X",
-		 (unsigned)a->sw);
-	return cannot;
+		 (unsigned)sw);
+	return sw_listed(unknown, sw) ? command_unknown(a, cannot) : cannot;
 }
 
 static CK_RV

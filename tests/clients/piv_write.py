@@ -139,6 +139,7 @@ def without_login(session):
     refused = p11.CKR_USER_NOT_LOGGED_IN
     silent("a certificate, without a login", refused, session.createObject,
            certificate_template(der, b"\1"))
+    silent("random bytes", p11.CKR_OK, session.generateRandom, 32)
     silent("a key, without a login", refused, session.generateKeyPair,
            *rsa(b"\1"), RSA_PAIR)
 

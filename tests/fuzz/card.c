@@ -67,9 +67,8 @@ static const uint8_t point[] = {
 
 /* So that what only Yubico's keys are asked is reached, too. */
 static const uint8_t known_atr[] = {
-	0x3B, 0xFD, 0x13, 0x00, 0x00, 0x81, 0x31, 0xFE,
-	0x15, 0x80, 0x73, 0xC0, 0x21, 0xC0, 0x57, 0x59,
-	0x75, 0x62, 0x69, 0x4B, 0x65, 0x79, 0x40,
+	0x3B, 0xFD, 0x13, 0x00, 0x00, 0x81, 0x31, 0xFE, 0x15, 0x80, 0x73, 0xC0,
+	0x21, 0xC0, 0x57, 0x59, 0x75, 0x62, 0x69, 0x4B, 0x65, 0x79, 0x40,
 };
 
 const struct cursor good_certificate = { certificate, sizeof(certificate) };
@@ -356,14 +355,18 @@ data_create(struct token *t, const char *label, uint64_t *id)
 {
 	CK_OBJECT_CLASS class = CKO_DATA;
 	CK_BBOOL yes = CK_TRUE;
+	/* 2.16.840.1.101.3.7.2.144.0: PIV's security object */
+	CK_BYTE oid[] = { 0x60, 0x86, 0x48, 0x01, 0x65, 0x03,
+			  0x07, 0x02, 0x81, 0x10, 0x00 };
 	CK_ATTRIBUTE list[] = {
 		{ CKA_CLASS, &class, sizeof(class) },
 		{ CKA_TOKEN, &yes, sizeof(yes) },
 		{ CKA_VALUE, certificate, 16 },
 		{ CKA_LABEL, (void *)label, strlen(label) },
+		{ CKA_OBJECT_ID, oid, sizeof(oid) },
 	};
 
-	return t->ops->create(t, (struct template){ list, 4 }, id);
+	return t->ops->create(t, (struct template){ list, 5 }, id);
 }
 
 static CK_RV
@@ -385,18 +388,23 @@ pair_generate(struct token *t, CK_MECHANISM_TYPE type, CK_BYTE cka_id)
 		(struct template){ &of_private, 1 }, &public_id, &private_id);
 }
 
-/* What there is of data is found, and all that is found destroyed. */
+/* What there is of data is found and changed, and all that is found destroyed.
+ */
 static void
 destroy_all(struct token *t)
 {
 	CK_OBJECT_CLASS class = CKO_DATA;
 	CK_ATTRIBUTE data = { CKA_CLASS, &class, sizeof(class) };
+	CK_ATTRIBUTE value = { CKA_VALUE, certificate, 9 };
 	struct ids found = { 0 };
 
 	DROP(t->ops->search(t, (struct template){ 0 }, &found));
 	DROP(t->ops->search(t, (struct template){ &data, 1 }, &found));
-	for (size_t i = 0; i < found.count; i++)
+	for (size_t i = 0; i < found.count; i++) {
+		DROP(t->ops->attributes_set(t, found.list[i],
+					    (struct template){ &value, 1 }));
 		DROP(t->ops->destroy(t, found.list[i]));
+	}
 	ids_free(&found);
 }
 

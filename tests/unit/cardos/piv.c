@@ -380,10 +380,13 @@ key_refused(void **state)
 	static const struct {
 		uint16_t sw;
 		CK_RV rv;
+		const char *proof;
 	} cases[] = {
 		{ 0x6F00, CKR_DEVICE_ERROR },
-		{ 0x6D00, CKR_DEVICE_ERROR },
-		{ 0x6E00, CKR_DEVICE_ERROR },
+		{ 0x6D00, CKR_DEVICE_ERROR, "< 6D00\n" },
+		{ 0x6E00, CKR_DEVICE_ERROR, "< 6E00\n" },
+		{ 0x6D00, CKR_DEVICE_ERROR, "! error\n" },
+		{ 0x6D00, CKR_ATTRIBUTE_VALUE_INVALID, "< 7E019000\n" },
 		{ 0x6982, CKR_USER_NOT_LOGGED_IN },
 		{ 0x6A84, CKR_DEVICE_MEMORY },
 		{ 0x6A80, CKR_ATTRIBUTE_VALUE_INVALID },
@@ -396,6 +399,10 @@ key_refused(void **state)
 			 CKR_DEVICE_REMOVED);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		applet.sw = cases[i].sw;
+		if (cases[i].proof != NULL) {
+			script_add(script, "> 00CB3FFF035C017E00\n");
+			script_add(script, cases[i].proof);
+		}
 		assert_int_equal(piv_key_refused(&applet, sw_rv(applet.sw),
 						 CKR_ATTRIBUTE_VALUE_INVALID),
 				 cases[i].rv);

@@ -75,7 +75,10 @@ generate_refused(void **state)
 		{ "< 6982\n", CKR_USER_NOT_LOGGED_IN },
 		{ "< 6A80\n", CKR_CURVE_NOT_SUPPORTED },
 		{ "< 6A84\n", CKR_DEVICE_MEMORY },
-		{ "< 6D00\n", CKR_DEVICE_ERROR },
+		/* another applet's answer, and PIV's own */
+		{ "< 6D00\n> 00CB3FFF035C017E00\n< 6D00\n", CKR_DEVICE_ERROR },
+		{ "< 6D00\n> 00CB3FFF035C017E00\n< 7E019000\n",
+		  CKR_CURVE_NOT_SUPPORTED },
 		{ "< 6F00\n", CKR_DEVICE_ERROR },
 		{ "< 9000\n", CKR_DEVICE_ERROR },
 		{ "< 7F49038601049000\n", CKR_DEVICE_ERROR },
@@ -128,6 +131,55 @@ generate_old_certificate(void **state)
 	script_add(script, DELETE_9A "! removed\n");
 	assert_int_equal(generate(ec_pair("secp384r1"), 1, 1),
 			 CKR_DEVICE_REMOVED);
+}
+
+/* A YubiKey 4 takes about 2,000 bytes in an extended command: more is chained.
+ */
+static void
+put_long(void **state)
+{
+	static const uint8_t zeros[2500];
+	struct cursor tag = hex("5FC105");
+	char line[600];
+	size_t sent = 5 + 4 + sizeof(zeros), piece;
+
+	script_atr(script, "3BF81300008131FE15597562696B657934D4");
+	applet.extended = true;
+	script_add(script, "> 00DB3FFF0001095C035FC10553820100*\n< 9000\n");
+	assert_int_equal(piv_put_data(&applet, tag, cursor_of(zeros, 256)),
+			 CKR_OK);
+	for (; sent > 0; sent -= piece) {
+		piece = sent > 255 ? 255 : sent;
+		snprintf(line, sizeof(line), "> %s0DB3FFF%02zX*\n< 9000\n",
+			 sent > 255 ? "1" : "0", piece);
+		script_add(script, line);
+	}
+	assert_int_equal(
+		piv_put_data(&applet, tag, cursor_of(zeros, sizeof(zeros))),
+		CKR_OK);
+	assert_true(applet.extended);
+	script_done(script);
+}
+
+/* A YubiKey whose RSA keys can be factored makes none, and is not asked to. */
+static void
+place_weak(void **state)
+{
+	struct private_key brought = { .scalar = hex("01") };
+	struct card_new new = rsa_pair;
+	uint64_t id;
+
+	script_atr(script, "3BF81300008131FE15597562696B657934D4");
+	new.cka_id = hex("01");
+	script_add(script, "> 00FD000000\n< 0403049000\n");
+	assert_int_equal(piv_driver.place(&applet, &new, &id),
+			 CKR_FUNCTION_NOT_SUPPORTED);
+	/* one that is brought is none of its making */
+	new.key = &brought;
+	assert_int_equal(piv_driver.place(&applet, &new, &id), CKR_OK);
+	new.bits = 4096;
+	assert_int_equal(piv_driver.place(&applet, &new, &id),
+			 CKR_KEY_SIZE_RANGE);
 }
 
 static void
@@ -286,6 +338,8 @@ main(void)
 		CASE("import/refused", import_refused),
 		CASE("generate/real", generate_real),
 		CASE("generate/old-certificate", generate_old_certificate),
+		CASE("place/weak", place_weak),
+		CASE("put/long", put_long),
 		CASE("place/ids", place_ids),
 		CASE("import/real", import_real),
 		CASE("unblock/real", unblock_real),

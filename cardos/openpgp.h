@@ -135,6 +135,8 @@ bool openpgp_key_same(const struct openpgp_key *a, const struct openpgp_key *b);
 bool openpgp_exponent_other(struct openpgp_key *key) MUST_CHECK;
 /* Does an import bring the public half of this key as well? */
 bool openpgp_point_wanted(const struct openpgp_key *key);
+/* From now on it does; false: it did, or has no point. */
+bool openpgp_point_add(struct openpgp_key *key) MUST_CHECK;
 
 /* openpgp_fingerprint.c: 20 bytes. TIME in seconds since 1970. */
 CK_RV openpgp_fingerprint(enum openpgp_use use, const struct pubkey *key,

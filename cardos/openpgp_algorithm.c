@@ -190,3 +190,12 @@ openpgp_point_wanted(const struct openpgp_key *key)
 {
 	return key->curve != NULL && key->format == WITH_PUBLIC;
 }
+
+bool
+openpgp_point_add(struct openpgp_key *key)
+{
+	if (key->curve == NULL || openpgp_point_wanted(key))
+		return false;
+	key->format = WITH_PUBLIC;
+	return true;
+}

@@ -302,21 +302,35 @@ openpgp_generate(struct card_applet *a, const struct card_new *new, uint64_t id)
 }
 
 static CK_RV
-key_import(struct card_applet *a, enum openpgp_use use,
-	   const struct private_key *key)
+list_send(struct card_applet *a, enum openpgp_use use,
+	  const struct openpgp_key *as, const struct private_key *key)
 {
-	const struct openpgp *o = a->state;
 	struct builder list = builder_heap(IMPORT_MAX);
 	struct apdu command = { .ins = INS_PUT_DATA_LIST,
 				.p1 = 0x3F,
 				.p2 = 0xFF };
-	CK_RV rv = openpgp_import_put(use, &o->facts.keys[use], key, &list);
+	CK_RV rv = openpgp_import_put(use, as, key, &list);
 
 	command.data = builder_read(&list);
 	if (rv == CKR_OK)
 		rv = applet_exchange(a, &command, NULL);
 	builder_free(&list);
 	return rv;
+}
+
+/* SmartPGP wants the point of every key on a curve, told or not, and says of a
+ * key without it that the data is wrong. */
+static CK_RV
+key_import(struct card_applet *a, enum openpgp_use use,
+	   const struct private_key *key)
+{
+	const struct openpgp *o = a->state;
+	struct openpgp_key as = o->facts.keys[use];
+	CK_RV rv = list_send(a, use, &as, key);
+
+	if (rv != CKR_DATA_INVALID || !openpgp_point_add(&as))
+		return rv;
+	return list_send(a, use, &as, key);
 }
 
 static CK_RV

@@ -88,6 +88,7 @@ enum pgp_quirk {
 	PGP_ATTRIBUTES_TRAIL, /* EC attributes end with one byte more */
 	PGP_EXACT_EXPONENT,   /* RSA attributes of another e: 6A80 */
 	/* certificates */
+	PGP_IMPORT_POINT,     /* an import on a curve wants the point */
 	PGP_SELECT_DATA_BYTE, /* SELECT DATA wants its length twice */
 	PGP_SELECT_DATA_6982, /* SELECT DATA wants a PIN */
 	PGP_CERTS_REVERSED,   /* SIG first, not kept over other commands */

@@ -83,6 +83,14 @@ parts_key(const struct chip_kind *kind, const struct parts *parts)
 }
 
 static bool
+point_missing(const struct pgp *pgp, const struct chip_kind *kind,
+	      const struct parts *parts)
+{
+	return pgp_has(pgp, PGP_IMPORT_POINT) && kind->type != CHIP_RSA &&
+	       part(parts, PART_LAST).left == 0;
+}
+
+static bool
 control_slot(uint32_t tag, struct span inner, enum pgp_slot *slot)
 {
 	struct span reference;
@@ -120,7 +128,9 @@ pgp_import(struct pgp *pgp, struct span list)
 		return SW_DATA;
 	a = &pgp->keys[slot].attributes;
 	kind = pgp_algorithm(pgp, slot, span_of(a->bytes, a->size));
-	pkey = kind ? parts_key(kind, &parts) : NULL;
+	pkey = kind && !point_missing(pgp, kind, &parts)
+		       ? parts_key(kind, &parts)
+		       : NULL;
 	if (!pkey)
 		return SW_DATA;
 	pgp_key_clear(&pgp->keys[slot]);

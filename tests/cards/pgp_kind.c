@@ -29,6 +29,7 @@ static const char *const quirk_names[PGP_QUIRKS] = {
 	[PGP_ALGORITHMS_25519] = "pgp-algorithms-25519",
 	[PGP_ATTRIBUTES_TRAIL] = "pgp-attributes-trail",
 	[PGP_EXACT_EXPONENT] = "pgp-exact-exponent",
+	[PGP_IMPORT_POINT] = "pgp-import-point",
 	[PGP_SELECT_DATA_BYTE] = "pgp-select-data-byte",
 	[PGP_SELECT_DATA_6982] = "pgp-select-data-6982",
 	[PGP_CERTS_REVERSED] = "pgp-certs-reversed",
@@ -156,7 +157,8 @@ static const struct pgp_kind kinds[] = {
 		.algorithms = RSA_ALL | NIST_ALL | BRAINPOOL_ALL,
 		.quirks = PGP_QUIRK(OUTER_TAG) | PGP_QUIRK(LENGTH_6700) |
 			  PGP_QUIRK(EXACT_EXPONENT) |
-			  PGP_QUIRK(NUMBERS_OF_DER),
+			  PGP_QUIRK(NUMBERS_OF_DER) |
+			  PGP_QUIRK(IMPORT_POINT),
 		.transport = QUIRK(GET_DATA_6CXX),
 	}, {
 		.name = "canokey", .atr = "3BF711000081FE6543616E6F6B657999",

@@ -336,6 +336,25 @@ import(void **state)
 			 CKR_FUNCTION_NOT_SUPPORTED);
 }
 
+/* A card that wants the point without a word of it in the attributes gets it
+ * once it has refused a key without; a wrong RSA key goes once. */
+static void
+import_point(void **state)
+{
+	struct openpgp *o = applet.state;
+
+	o->facts.imports = true;
+	for (int i = 0; i < 2; i++) {
+		script_add(script, "> 00DB3FFF2C4D2AB600*\n< 6A80\n"
+				   "> 00DB3FFF6F4D6DB6007F480492209941"
+				   "5F4861" X31("00") "0104*\n");
+		script_add(script,
+			   i == 0 ? "< 6A80\n" : "< 9000\n" NAMES("C7", "CE"));
+		assert_int_equal(bring(CKK_EC, P256, X31("00") "01", "01"),
+				 i == 0 ? CKR_DATA_INVALID : CKR_OK);
+	}
+}
+
 static CK_RV
 removed(enum openpgp_use use, CK_OBJECT_CLASS class)
 {
@@ -482,6 +501,7 @@ main(void)
 		CASE("generate/unnamed", generate_unnamed, setup_curve),
 		CASE("generate/same", generate_same, setup_curve),
 		CASE("import", import, setup),
+		CASE("import/point", import_point, setup_curve),
 		CASE("remove", remove_key, setup),
 		CASE("certificates", certificates, setup_yubikey),
 		CASE("certificate/blocks", certificate_blocks, setup),

@@ -16,6 +16,7 @@ enum {
 	INS_ACTIVATE = 0x44,
 	SW_NO_INSTRUCTION = 0x6D00,
 	SW_NO_CLASS = 0x6E00,
+	SW_SELECT_FAILED = 0x6999,
 };
 
 /* One harmless question; what is no proof is no error either. */
@@ -147,22 +148,63 @@ applet_identify(struct card_applet *a)
 	return CKR_OK;
 }
 
-/* Is this applet on the card, as far as SELECT tells? */
-static CK_RV
-applet_probe(struct card_applet *a, bool *present)
+/* Who is asked for on a card, and what became of it. */
+struct look {
+	struct card_applet list[CARD_TOKENS_MAX];
+	bool present[CARD_TOKENS_MAX];
+	size_t count;
+	struct card_applet *active; /* others have it selected, or a guess */
+	bool whole;		    /* nobody was in trouble */
+	CK_RV mute;		    /* the last one that gave no answer */
+};
+
+/* Is this no matter of one applet alone? */
+static bool
+look_over(CK_RV rv)
 {
+	return rv == CKR_DEVICE_REMOVED || rv == CKR_HOST_MEMORY;
+}
+
+/* What says that an applet is in trouble, rather than not there: 6F00 and the
+ * like, 6999 of a Java Card, data that is not its own. */
+static bool
+applet_failed(const struct card_applet *a, CK_RV rv)
+{
+	switch (a->sw >> 8) {
+	case 0x64:
+	case 0x65:
+	case 0x6F:
+		return true;
+	case 0x90:
+		return rv != CKR_OK;
+	default:
+		return a->sw == SW_SELECT_FAILED;
+	}
+}
+
+/* Is this applet on the card, as far as SELECT tells? One that fails is not,
+ * and hides no other. */
+static CK_RV
+look_probe(struct look *look, size_t i)
+{
+	struct card_applet *a = &look->list[i];
 	bool named;
 	CK_RV rv = applet_select_named(a, &named);
 
-	if (applet_mute(a, rv) || rv == CKR_HOST_MEMORY)
-		return rv;
 	a->proven = a->proven || named;
 	if (rv == CKR_OK && !a->proven)
 		rv = applet_prove(a);
-	else
-		rv = CKR_OK;
-	*present = a->proven;
-	return rv;
+	if (look_over(rv))
+		return rv;
+	look->present[i] = a->proven;
+	if (applet_mute(a, rv))
+		look->mute = rv;
+	else if (a->proven || !applet_failed(a, rv))
+		return CKR_OK;
+	look->whole = false;
+	log_line(LOG_ERROR, "%s: the applet fails, and is left out",
+		 a->driver->name);
+	return CKR_OK;
 }
 
 static bool
@@ -179,19 +221,23 @@ driver_wanted(const struct card_driver *driver, const struct config *config,
  * The applets to ask for: those whose drivers the ATR nominates first, and of
  * these the last one first, so that the card's first slot stays selected.
  */
-static size_t
-card_candidates(struct card *card, const struct config *config,
-		struct cursor atr, struct card_applet *list)
+static void
+look_candidates(struct look *look, struct card *card,
+		const struct config *config)
 {
-	size_t drivers = 0, count = 0;
+	const struct transport_info *info =
+		card->transport->ops->info(card->transport);
+	struct cursor atr = cursor_of(info->atr, info->atr_size);
+	size_t drivers = 0;
 
 	while (card_drivers[drivers] != NULL)
 		drivers++;
 	for (int rank = RANK_FIRST; rank >= RANK_POSSIBLE; rank--) {
-		for (size_t d = drivers; d-- > 0 && count < CARD_TOKENS_MAX;) {
+		for (size_t d = drivers;
+		     d-- > 0 && look->count < CARD_TOKENS_MAX;) {
 			if (!driver_wanted(card_drivers[d], config, atr, rank))
 				continue;
-			list[count++] = (struct card_applet){
+			look->list[look->count++] = (struct card_applet){
 				.driver = card_drivers[d],
 				.transport = card->transport,
 				.config = config,
@@ -199,25 +245,24 @@ card_candidates(struct card *card, const struct config *config,
 			};
 		}
 	}
-	return count;
 }
 
 /*
  * In a reader that others use the harmless question comes first, as SELECT
- * would take their applet away. GIVES the one that answered.
+ * would take their applet away.
  */
 static CK_RV
-card_ask(struct card_applet *list, size_t count, struct card_applet **active)
+look_ask(struct look *look)
 {
 	CK_RV rv;
 
-	for (size_t i = 0; i < count; i++) {
-		rv = applet_ask(&list[i], list[i].driver->proofs);
-		if (rv != CKR_OK)
+	for (size_t i = 0; i < look->count; i++) {
+		rv = applet_ask(&look->list[i], look->list[i].driver->proofs);
+		if (look_over(rv))
 			return rv;
-		if (!list[i].proven)
+		if (!look->list[i].proven)
 			continue;
-		*active = &list[i];
+		look->active = &look->list[i];
 		return CKR_OK;
 	}
 	return CKR_OK;
@@ -225,20 +270,18 @@ card_ask(struct card_applet *list, size_t count, struct card_applet **active)
 
 /* What was asked for and what was found, as the cache keeps it. */
 static void
-found_text(const struct card_applet *list, size_t count, const bool *present,
-	   struct builder *out)
+found_text(const struct look *look, const bool *present, struct builder *out)
 {
-	for (size_t i = 0; i < count; i++) {
-		builder_text(out, list[i].driver->name);
+	for (size_t i = 0; i < look->count; i++) {
+		builder_text(out, look->list[i].driver->name);
 		builder_text(out, present[i] ? "+ " : "- ");
 	}
 }
 
-/* Does the cache, by A's card, say that of LIST the one at ALONE is there and
+/* Does the cache, by A's card, say that of LOOK the one at ALONE is there and
  * no other? */
 static bool
-found_alone(const struct card_applet *a, const struct card_applet *list,
-	    size_t count, size_t alone)
+found_alone(const struct card_applet *a, const struct look *look, size_t alone)
 {
 	char text[CARD_FOUND_MAX];
 	bool present[CARD_TOKENS_MAX] = { false }, same;
@@ -246,7 +289,7 @@ found_alone(const struct card_applet *a, const struct card_applet *list,
 	struct builder kept = builder_heap(sizeof(text));
 
 	present[alone] = true;
-	found_text(list, count, present, &wanted);
+	found_text(look, present, &wanted);
 	same = builder_ok(&wanted) && cache_find(a, CACHE_APPLETS, &kept) &&
 	       cursor_same(builder_read(&kept), builder_read(&wanted));
 	builder_free(&kept);
@@ -278,75 +321,76 @@ card_found_keep(struct card *card, const struct card_applet *a)
 
 /* Of a card like this one only one applet was there: it is tried first. */
 static CK_RV
-card_guess(struct card *card, struct card_applet *list, size_t count,
-	   struct card_applet **active)
+look_guess(struct look *look, struct card *card)
 {
 	struct card_applet alike = card_alike(card);
-	bool present = false;
 	CK_RV rv;
 
-	for (size_t i = 0; count > 1 && i < count; i++) {
-		if (!found_alone(&alike, list, count, i))
+	for (size_t i = 0; look->count > 1 && i < look->count; i++) {
+		if (!found_alone(&alike, look, i))
 			continue;
-		rv = applet_probe(&list[i], &present);
-		if (present)
-			*active = &list[i];
+		rv = look_probe(look, i);
+		if (look->present[i])
+			look->active = &look->list[i];
 		return rv;
 	}
 	return CKR_OK;
 }
 
-/* Is ACTIVE known to be alone on this very card? */
+/* Is the active one known to be alone on this very card? */
 static CK_RV
-card_known(struct card_applet *list, size_t count, struct card_applet *active,
-	   bool *known)
+look_known(struct look *look, bool *known)
 {
+	struct card_applet *active = look->active;
 	CK_RV rv;
 
 	*known = false;
-	if (active == NULL || count < 2 || active->cache == NULL ||
+	if (active == NULL || look->count < 2 || active->cache == NULL ||
 	    *active->cache == '\0')
 		return CKR_OK;
 	rv = applet_identify(active);
-	if (rv != CKR_OK)
-		return rv;
-	*known = found_alone(active, list, count, (size_t)(active - list));
-	return CKR_OK;
+	if (rv == CKR_OK)
+		*known = found_alone(active, look,
+				     (size_t)(active - look->list));
+	return look_over(rv) ? rv : CKR_OK;
 }
 
 /* Which of them are there. The applet that others use is selected again when
  * another one was. */
 static CK_RV
-card_select(struct card_applet *list, size_t count, struct card_applet *active,
-	    bool *present)
+look_select(struct look *look)
 {
+	struct card_applet *active = look->active;
 	bool selected = false;
-	CK_RV rv;
+	CK_RV rv = CKR_OK;
 
-	for (size_t i = 0; i < count; i++) {
-		present[i] = &list[i] == active;
-		if (present[i])
+	for (size_t i = 0; i < look->count; i++) {
+		if (&look->list[i] == active) {
+			look->present[i] = true;
 			continue;
-		rv = applet_probe(&list[i], &present[i]);
+		}
+		rv = look_probe(look, i);
 		if (rv != CKR_OK)
 			return rv;
 		selected = true;
 	}
-	return active != NULL && selected ? applet_select(active) : CKR_OK;
+	if (active != NULL && selected)
+		rv = applet_select(active);
+	return look_over(rv) ? rv : CKR_OK;
 }
 
 /* Keeps what is there, in the order in which slots show it. */
 static void
-card_keep(struct card *card, struct card_applet *list, size_t count,
-	  const bool *present)
+look_keep(struct look *look, struct card *card)
 {
 	for (const struct card_driver *const *d = card_drivers; *d != NULL; d++)
-		for (size_t i = 0; i < count; i++)
-			if (present[i] && list[i].driver == *d)
-				card->applets[card->applet_count++] = list[i];
-	for (size_t i = 0; i < count; i++)
-		if (!present[i])
-			list[i].driver->close(&list[i]);
+		for (size_t i = 0; i < look->count; i++)
+			if (look->present[i] && look->list[i].driver == *d)
+				card->applets[card->applet_count++] =
+					look->list[i];
+	for (size_t i = 0; i < look->count; i++)
+		if (!look->present[i])
+			look->list[i].driver->close(&look->list[i]);
 }
 
 /* In a transaction. */
@@ -355,28 +399,25 @@ card_probe(struct card *card, const struct config *config)
 {
 	const struct transport_info *info =
 		card->transport->ops->info(card->transport);
-	struct card_applet list[CARD_TOKENS_MAX], *active = NULL;
-	bool present[CARD_TOKENS_MAX] = { false };
-	size_t count = card_candidates(
-		card, config, cursor_of(info->atr, info->atr_size), list);
+	struct look look = { .whole = true };
 	struct builder found = builder_over(card->found, CARD_FOUND_MAX - 1);
 	bool known = false;
 	CK_RV rv;
 
 	card->keypad = info->pinpad;
-	if (info->shared)
-		rv = card_ask(list, count, &active);
-	else
-		rv = card_guess(card, list, count, &active);
+	look_candidates(&look, card, config);
+	rv = info->shared ? look_ask(&look) : look_guess(&look, card);
 	if (rv == CKR_OK)
-		rv = card_known(list, count, active, &known);
+		rv = look_known(&look, &known);
 	if (rv == CKR_OK && known)
-		present[active - list] = true;
+		look.present[look.active - look.list] = true;
 	else if (rv == CKR_OK)
-		rv = card_select(list, count, active, present);
-	if (rv == CKR_OK && !known && *config->applets == '\0')
-		found_text(list, count, present, &found);
-	card_keep(card, list, count, present);
+		rv = look_select(&look);
+	if (rv == CKR_OK && !known && look.whole && *config->applets == '\0')
+		found_text(&look, look.present, &found);
+	look_keep(&look, card);
+	if (rv == CKR_OK && card->applet_count == 0)
+		rv = look.mute;
 	if (rv == CKR_OK)
 		log_line(LOG_INFO, "%s: %zu applets found", info->name,
 			 card->applet_count);

@@ -295,6 +295,77 @@ known(void **state)
 	assert_int_equal(system(command), 0);
 }
 
+#define PIV SELECT "< 61114F0600001000010079074F05A0000003089000\n"
+
+/* An applet that fails hides no other, whichever is asked first. */
+static void
+failing(void **state)
+{
+	static const char *const bad[] = {
+		"< 6F00\n",
+		"< 6999\n",
+		"< 6581\n",
+		"! error\n",
+		"< 9000\n" GET_6E "< 6F00\n",
+		"< 9000\n" GET_6E "< 010203049000\n",
+		"< 9000\n" GET_6E "! error\n",
+	};
+	static const char *const bad_piv[] = {
+		"< 6F00\n",
+		"< 6999\n",
+		"! error\n",
+		"< 010203049000\n" PROOF "< 6F00\n" CHUID "< 6F00\n",
+		"< 010203049000\n" PROOF "! error\n",
+	};
+	char lines[512];
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		(void)snprintf(lines, sizeof(lines), OPENPGP "%s" PIV, bad[i]);
+		look_all(lines, false, 1);
+	}
+	for (size_t i = 0; i < sizeof(bad_piv) / sizeof(bad_piv[0]); i++) {
+		(void)snprintf(lines, sizeof(lines),
+			       OPENPGP "< 9000\n" GET_6E TOLD SELECT "%s",
+			       bad_piv[i]);
+		look_all(lines, false, 1);
+	}
+	look(&(struct look){ OPENPGP "! error\n" SELECT "! error\n", "", false,
+			     CKR_DEVICE_ERROR, 0 });
+	look(&(struct look){ OPENPGP "! error\n" SELECT "! removed\n", "",
+			     false, CKR_DEVICE_REMOVED, 0 });
+}
+
+/* In a shared reader, too, whatever the question that came first found. */
+static void
+failing_shared(void **state)
+{
+	look_all(AID "< D276000124010304000612345678 00009000\n" GET_6E
+		     "< 6F00\n" PROOF "< 7E009000\n" OPENPGP "< 9000\n" GET_6E
+		     "< 6F00\n" PIV,
+		 true, 1);
+	look_all(AID "! error\n" PROOF "< 7E009000\n" OPENPGP "! error\n" PIV,
+		 true, 1);
+	/* the one that was active fails when it is to be so again */
+	look_all(AID "< 6D00\n" PROOF "< 7E009000\n" OPENPGP
+		     "< 9000\n" GET_6E TOLD SELECT "< 6F00\n",
+		 true, 2);
+}
+
+/* That an applet failed once is not remembered as that it is not there. */
+static void
+failing_kept(void **state)
+{
+	char command[64];
+
+	(void)snprintf(kept, sizeof(kept), "/tmp/signet-failed-XXXXXX");
+	assert_non_null(mkdtemp(kept));
+	for (int i = 0; i < 2; i++)
+		look_kept(false, LINES(OPENPGP "< 6F00\n", script_select, NULL),
+			  LINES(script_chuid, TRIES, NULL));
+	(void)snprintf(command, sizeof(command), "rm -r '%s'", kept);
+	assert_int_equal(system(command), 0);
+}
+
 #define CASE(name, function)                                      \
 	{                                                         \
 		"/cardos/probe/" name, function, NULL, NULL, NULL \
@@ -318,6 +389,9 @@ main(void)
 		CASE("shared/other", shared_other),
 		CASE("all/both", all_both),
 		CASE("all/shared", all_shared),
+		CASE("failing", failing),
+		CASE("failing/shared", failing_shared),
+		CASE("failing/kept", failing_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

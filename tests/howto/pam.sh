@@ -42,11 +42,24 @@ grep "^$login\$" <<<"$output" || fail "su: $output"
 [ ! -e log ] || fail "su writes a log where nobody wants it"
 
 [ -n "${CARD_TELL-}" ] || exit 0
+# exchanges: how many a login takes
+exchanges() {
+	local before
+	before=$(grep -c '^>' "$CARD_TRACE")
+	log_in $login 123456 >&2
+	echo $(($(grep -c '^>' "$CARD_TRACE") - before))
+}
+
 count_start
 log_in $login 123456
 sent 1 'a login'
 tries 3
-[ -n "$(ls /var/cache/signet)" ] || fail "nothing is in the cache"
+cached=$(exchanges)
+rm -r /var/cache/signet/*
+first=$(exchanges)
+echo "$cached exchanges with a cache, $first without"
+[ "$cached" -lt "$first" ] || fail "the cache serves nothing"
+sent 2 'two logins'
 $CARD_TELL remove
 refused 'No smart card found' $login 123456
 sent 0 'no card'

@@ -12,13 +12,14 @@ import time
 PATIENCE = 30
 LIBRARY = pathlib.Path("/usr/lib/firefox-esr")
 SCRIPT = pathlib.Path(__file__).with_name("person.js")
-# The comment in the first line is what Firefox expects there; a welcome to a new
-# user would take the place of the test's page.
+# The comment in the first line is what Firefox expects there; what it shows to a
+# new user would take the place of the test's page.
 PREFERENCES = """//
 pref("general.config.filename", "person.js");
 pref("general.config.obscure_value", 0);
 pref("general.config.sandbox_enabled", false);
 pref("browser.aboutwelcome.enabled", false);
+pref("datareporting.policy.firstRunURL", "");
 """
 
 
@@ -39,18 +40,20 @@ def until(condition, what):
 
 
 class Firefox:
-    """A running Firefox. pins: the PIN for each word in a token's name."""
+    """A running Firefox. pins: for a word in a token's name, the PINs that
+    the person gives one after the other; display: an X display to be seen on.
+    """
 
-    def __init__(self, *arguments, pins, choice=""):
+    def __init__(self, *arguments, pins, choice="", display=None):
         folder = pathlib.Path("person").absolute()
         folder.mkdir(exist_ok=True)
         for name in ("ask", "answer"):
             (folder / name).unlink(missing_ok=True)
         (LIBRARY / "defaults/pref/person.js").write_text(PREFERENCES)
         (LIBRARY / "person.js").write_text("//\n" + SCRIPT.read_text())
-        environment = {"MOZ_HEADLESS": "1", **os.environ,
-                       "FIREFOX_PERSON": str(folder)}
-        self.folder, self.asked = folder, 0
+        seen = {"DISPLAY": display} if display else {"MOZ_HEADLESS": "1"}
+        environment = {**os.environ, **seen, "FIREFOX_PERSON": str(folder)}
+        self.folder, self.asked, self.url = folder, 0, None
         with open(folder / "log", "ab") as log:
             self.process = subprocess.Popen(
                 ["/usr/bin/firefox-esr", *arguments], env=environment,
@@ -92,11 +95,12 @@ class Firefox:
                           in self.ask("tokens")), f"a token {words}")
 
     def open(self, url):
+        self.url = url
         self.ask("open", url)
 
     def page(self):
         """The text of the page that was opened."""
-        return until(lambda: self.ask("text"), "a page")
+        return until(lambda: self.ask("text"), f"a page {self.url}")
 
     def visit(self, url):
         """The text of the page, and the dialogs that there were before it."""

@@ -12,15 +12,16 @@ function browserWindow() {
   return Services.wm.getMostRecentWindow("navigator:browser");
 }
 
-// The PIN dialog: the PIN of the token that it names, or Cancel.
+// The PIN dialog: the next PIN for the token that it names, or else Cancel.
 function answerPrompt({ Dialog: dialog, setTimeout }) {
   const { promptType, text } = dialog.args;
   person.dialogs.push([promptType === "promptPassword" ? "PIN" : promptType,
     text]);
   const token = Object.keys(person.pins).find(name => text.includes(name));
+  const pin = person.pins[token]?.shift();
   setTimeout(() => {
-    if (token !== undefined && promptType === "promptPassword") {
-      dialog.ui.password1Textbox.value = person.pins[token];
+    if (pin !== undefined && promptType === "promptPassword") {
+      dialog.ui.password1Textbox.value = pin;
       dialog.ui.button0.click();
     } else {
       dialog.ui.button1.click();
@@ -28,7 +29,7 @@ function answerPrompt({ Dialog: dialog, setTimeout }) {
   }, 0);
 }
 
-// The choice of a certificate, by its name.
+// The choice of a certificate, by its name; or none, for this once.
 function answerChoice(dialog) {
   const window = dialog.ownerDocument.defaultView;
   const list = window.document.getElementById("nicknames");
@@ -40,6 +41,7 @@ function answerChoice(dialog) {
     if (index >= 0) {
       dialog.acceptDialog();
     } else {
+      window.document.getElementById("rememberSetting").value = 0;
       dialog.cancelDialog();
     }
   }, 0);
@@ -82,11 +84,38 @@ const commands = {
     });
     return true;
   },
-  // The text of the page that was opened, or of an error page, once it is there.
+  // The text of the page that was opened, or the address of an error page that
+  // came instead; nothing as long as neither is there.
   text() {
     const browser = browserWindow().gBrowser.selectedBrowser;
-    return browser.currentURI.spec === person.url &&
-      !browser.webProgress.isLoadingDocument && textOf(browser);
+    if (browser.currentURI.spec !== person.url ||
+        browser.webProgress.isLoadingDocument) {
+      return "";
+    }
+    const { spec } = browser.documentURI;
+    return spec.startsWith("about:") ? spec : textOf(browser);
+  },
+  // The settings' certificate manager, which is a dialog in their page.
+  manager() {
+    const window = browserWindow();
+    window.resizeTo(window.screen.width, window.screen.height);
+    const { contentWindow } = window.gBrowser.selectedBrowser;
+    contentWindow.gSubDialog.open("chrome://pippki/content/certManager.xhtml");
+    return true;
+  },
+  // Its rows of the user's own certificates, once they are there.
+  rows() {
+    const { contentWindow } = browserWindow().gBrowser.selectedBrowser;
+    const { contentDocument } = contentWindow.gSubDialog._topDialog._frame;
+    const tree = contentDocument?.getElementById("user-tree");
+    if (!tree) {
+      return [];
+    }
+    contentDocument.getElementById("certmanagertabs").selectedTab =
+      contentDocument.getElementById("mine_tab");
+    const { columns, view } = tree;
+    return Array.from({ length: view?.rowCount ?? 0 }, (_, row) =>
+      [...columns].map(column => view.getCellText(row, column)));
   },
   quit() {
     Services.startup.quit(Ci.nsIAppStartup.eForceQuit);

@@ -10,10 +10,13 @@ fail() {
 	exit 1
 }
 
-# files: all but what dpkg and the caches of manual pages and libraries keep
+# files: what has been written (f), linked (l) or deleted (c) since the stage
+# was set, which keeps that beside this folder; but what dpkg and the caches of
+# manual pages and libraries keep
 files() {
-	find /etc /usr /var \( -path /var/lib/dpkg -o -path /var/cache/man \
-		-o -path /var/log \) -prune -o ! -type d -print | sort
+	(cd .. && find etc usr var \( -path var/lib/dpkg -o -path var/log \
+		-o -path var/cache/man -o -path etc/ld.so.cache \) -prune \
+		-o ! -type d -printf '%y /%p\n') | sort
 }
 
 unknown() {

@@ -32,17 +32,17 @@ dpkg -i "$package"
 comm -13 before <(files) >installed
 arch=$(dpkg-architecture -q DEB_HOST_MULTIARCH)
 diff - installed <<-TEXT || fail "other files than expected"
-	/usr/bin/signet-import
-	/usr/lib/$arch/pkcs11/signet-pkcs11.so
-	/usr/share/doc/signet/changelog.gz
-	/usr/share/doc/signet/copyright
-	/usr/share/man/man1/signet-import.1.gz
-	/usr/share/man/man5/signet.conf.5.gz
-	/usr/share/man/man7/signet-pkcs11.7.gz
-	/usr/share/p11-kit/modules/signet.module
+	f /usr/bin/signet-import
+	f /usr/lib/$arch/pkcs11/signet-pkcs11.so
+	f /usr/share/doc/signet/changelog.gz
+	f /usr/share/doc/signet/copyright
+	f /usr/share/man/man1/signet-import.1.gz
+	f /usr/share/man/man5/signet.conf.5.gz
+	f /usr/share/man/man7/signet-pkcs11.7.gz
+	f /usr/share/p11-kit/modules/signet.module
 TEXT
 [ "$(dpkg -L signet | while read -r file; do
-	[ -d "$file" ] || echo "$file"
+	[ -d "$file" ] || echo "f $file"
 done | sort)" = "$(cat installed)" ] || fail "dpkg knows other files"
 known
 signet-import --help >/dev/null

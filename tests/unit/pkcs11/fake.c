@@ -92,6 +92,8 @@ CK_RV
 random_bytes(void *out, size_t size)
 {
 	memset(out, 0x5a, size);
+	if (world.random != 0 && size >= sizeof(world.random))
+		memcpy(out, &world.random, sizeof(world.random));
 	return CKR_OK;
 }
 

@@ -40,6 +40,7 @@ struct fake {
 	struct gate *finish_gate, *login_gate, *search_gate;
 	unsigned finishes, starts, reuses, frees, logins, logouts, idles, inits;
 	unsigned searches, destroyed;
+	uint8_t parameter; /* the first byte of the last mechanism's */
 };
 
 /* A token with one reference. Tokens that live are counted. */
@@ -67,6 +68,7 @@ struct fake_world {
 	unsigned waits;
 	struct soft_slot soft[FAKE_SOFT];
 	size_t soft_count;
+	unsigned random; /* what random bytes begin with, when not 0 */
 	unsigned forgotten; /* by pcsc_forget() and soft_tokens_forget() */
 	struct config config;
 };

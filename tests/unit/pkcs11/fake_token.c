@@ -326,11 +326,25 @@ op_free(struct operation *o)
 	free(f);
 }
 
+static CK_RV
+op_copy(struct operation *o, struct operation **copy)
+{
+	struct fake_operation *f = (struct fake_operation *)o;
+	struct fake_operation *new = calloc(1, sizeof(*new));
+
+	*new = *f;
+	new->logged_in = false;
+	token_ref(&f->owner->token);
+	*copy = &new->operation;
+	return CKR_OK;
+}
+
 static const struct operation_ops op_ops = {
 	.size = op_size,
 	.update = op_update,
 	.finish = op_finish,
 	.login = op_login,
+	.copy = op_copy,
 	.free = op_free,
 };
 
@@ -343,7 +357,8 @@ op_check(struct fake *f, enum operation_kind kind, const CK_MECHANISM *m,
 	if (kind == OPERATION_DIGEST)
 		return m->mechanism == FAKE_DIGEST ? CKR_OK
 						   : CKR_MECHANISM_INVALID;
-	if (m->mechanism != FAKE_PARTS && m->mechanism != FAKE_SINGLE)
+	if (m->mechanism != FAKE_PARTS && m->mechanism != FAKE_SINGLE &&
+	    m->mechanism != CKM_AES_GCM)
 		return CKR_MECHANISM_INVALID;
 	if (f->host && key->public_key_info.left > 0)
 		return CKR_OK;
@@ -376,6 +391,8 @@ fake_operation_start(struct token *t, enum operation_kind kind,
 		return rv;
 	}
 	f->starts++;
+	if (mechanism->ulParameterLen > 0)
+		f->parameter = *(const uint8_t *)mechanism->pParameter;
 	if (o != NULL) {
 		f->reuses++;
 	} else {

@@ -173,10 +173,11 @@ pcsc_scan(struct pcsc *p, struct reader_state *states, size_t *count)
 {
 	size_t i;
 
-	__atomic_add_fetch(&world.scans, 1, __ATOMIC_SEQ_CST);
 	for (i = 0; i < world.reader_count; i++)
 		states[i] = world.readers[i];
 	*count = world.reader_count;
+	/* when it is counted the readers may be changed */
+	__atomic_add_fetch(&world.scans, 1, __ATOMIC_SEQ_CST);
 	return CKR_OK;
 }
 

@@ -81,6 +81,25 @@ C_EncapsulateKey(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
 	return session_leave(__func__, s, rv);
 }
 
+/* The values of C_UnwrapKey are C_DecapsulateKey's as well (5.18.9). */
+static CK_RV
+unwrapping(CK_RV rv)
+{
+	switch (rv) {
+	case CKR_OBJECT_HANDLE_INVALID:
+	case CKR_KEY_HANDLE_INVALID:
+		return CKR_UNWRAPPING_KEY_HANDLE_INVALID;
+	case CKR_KEY_TYPE_INCONSISTENT:
+		return CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT;
+	case CKR_ENCRYPTED_DATA_LEN_RANGE:
+		return CKR_WRAPPED_KEY_LEN_RANGE;
+	case CKR_ENCRYPTED_DATA_INVALID:
+		return CKR_WRAPPED_KEY_INVALID;
+	default:
+		return rv;
+	}
+}
+
 static CK_RV
 decapsulate(struct session *s, CK_OBJECT_HANDLE private_key,
 	    struct derivation *d, CK_OBJECT_HANDLE *key)
@@ -92,14 +111,12 @@ decapsulate(struct session *s, CK_OBJECT_HANDLE private_key,
 	if (rv != CKR_OK)
 		return rv;
 	if (!holder_find(s, private_key, &with))
-		return CKR_KEY_HANDLE_INVALID;
+		return CKR_UNWRAPPING_KEY_HANDLE_INVALID;
 	if (with.owner->ops->decapsulate == NULL)
-		return CKR_FUNCTION_NOT_SUPPORTED;
+		return CKR_MECHANISM_INVALID; /* none of this token does it */
 	d->key = with.id;
 	rv = with.owner->ops->decapsulate(with.owner, d, &object);
-	if (rv == CKR_OBJECT_HANDLE_INVALID)
-		return CKR_KEY_HANDLE_INVALID;
-	return rv == CKR_OK ? cross_adopt(s, &object, 1, key) : rv;
+	return rv == CKR_OK ? cross_adopt(s, &object, 1, key) : unwrapping(rv);
 }
 
 CK_RV

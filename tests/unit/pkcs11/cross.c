@@ -182,7 +182,7 @@ test_decapsulate(void **state)
 
 	assert_int_equal(C_DecapsulateKey(world_session, &mechanism, 0,
 					  of_session, 3, out, 5, &made),
-			 CKR_KEY_HANDLE_INVALID);
+			 CKR_UNWRAPPING_KEY_HANDLE_INVALID);
 	assert_int_equal(C_DecapsulateKey(world_session, &mechanism, key(),
 					  of_session, 3, NULL, 5, &made),
 			 CKR_ARGUMENTS_BAD);

@@ -306,6 +306,20 @@ local_set(const struct slot_content *x, struct attrs *attrs)
 		       : CKR_OK;
 }
 
+/* A key that was brought in has been elsewhere (PKCS#11, 5.7.1). */
+static CK_RV
+origin_set(const struct slot_content *x, struct attrs *attrs)
+{
+	CK_RV rv = local_set(x, attrs);
+
+	if (rv != CKR_OK || !x->told || x->metadata.generated)
+		return rv;
+	rv = attrs_set_bool(attrs, CKA_ALWAYS_SENSITIVE, false);
+	if (rv != CKR_OK)
+		return rv;
+	return attrs_set_bool(attrs, CKA_NEVER_EXTRACTABLE, false);
+}
+
 /* Yubico's attributes have one byte. */
 static CK_RV
 policies_set(const struct slot_content *x, struct attrs *attrs)
@@ -343,7 +357,7 @@ keys_add(const struct card_applet *a, struct slot_content *x,
 	key.touch = x->told && x->metadata.touch >= PIV_TOUCH_ALWAYS;
 	o->key = key;
 	x->key = NULL; /* the object has it */
-	if ((rv = local_set(x, &o->attrs)) ||
+	if ((rv = origin_set(x, &o->attrs)) ||
 	    (rv = policies_set(x, &o->attrs)) ||
 	    (rv = attrs_set_bool(&o->attrs, CKA_PRIVATE, !key.pin_never)))
 		return rv;

@@ -145,8 +145,16 @@ test_private(void **state)
 	assert_true(object_count(&keys, 1) >= 2);
 	assert_ok(suite.p11->C_Logout(suite.session));
 	assert_int_equal(object_count(&private, 1), 0);
-	if (suite.card)
-		return;
+}
+
+/* The same of an "R/W SO Functions" session. */
+static void
+test_private_officer(void **state)
+{
+	CK_BBOOL yes = CK_TRUE;
+	CK_ATTRIBUTE private = { CKA_PRIVATE, &yes, 1 };
+
+	need_officer();
 	assert_ok(login_as(CKU_SO, suite.so_pin));
 	assert_int_equal(object_count(&private, 1), 0);
 }
@@ -303,6 +311,7 @@ static const struct CMUnitTest list[] = {
 	CASE("/find/unique-id", test_unique_id),
 	CASE("/find/prohibited", test_prohibited),
 	CASE("/find/private", test_private),
+	CASE("/find/private/officer", test_private_officer),
 	CASE("/find/match", test_match),
 	CASE("/find/changed", test_changed),
 	CASE("/find/in-steps", test_in_steps),

@@ -177,6 +177,8 @@ key_with(const struct beginner *b, CK_FLAGS usage)
 		return object_get(CKO_PRIVATE_KEY, suite.decrypt);
 	if (b->usage == usage && usage == CKF_SIGN)
 		return object_get(CKO_PRIVATE_KEY, suite.rsa);
+	if (suite.card)
+		return rsa_private_without(b->usage);
 	rsa_pair_make(usage, &keys[0], &keys[1]);
 	return keys[1];
 }

@@ -6,7 +6,7 @@ against, and those that do not apply to its token, each with the reason. So no
 case is lost unseen, and the suite itself is judged by modules that we did not
 write: what it says of them has to be what is known of them, case by case.
 
-usage: judge.py [--foreign] [--answers PREFIX] LIST COMMAND... [-- FILE...]
+usage: judge.py [--foreign] [--answers PREFIX] [--also LIST] LIST COMMAND... [-- FILE...]
 
 COMMAND runs the suite on a module; options and the name of one file of cases
 are added to it. --foreign: a module of others, whose tokens lack much that a
@@ -46,6 +46,7 @@ def arguments():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--foreign", action="store_true")
     parser.add_argument("--answers", type=pathlib.Path)
+    parser.add_argument("--also", action="append", default=[])
     parser.add_argument("list")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     args = parser.parse_args()
@@ -116,7 +117,9 @@ def surprises(expected, became, foreign):
 
 def main():
     args = arguments()
-    expected = known(args.list)
+    expected = {}
+    for one in [args.list] + args.also:
+        expected.update(known(one))
     files = args.files
     if not files:
         files = subprocess.run(args.command + ["--files"], check=True,

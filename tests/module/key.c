@@ -183,36 +183,6 @@ test_ec_point(void **state)
 	assert_int_equal(point[2], 0x04);
 }
 
-/* 4.4, 5.6.8: the security officer makes no private objects. */
-static void
-test_officer(void **state)
-{
-	static CK_BYTE p256[] = { 0x06, 0x08, 0x2a, 0x86, 0x48,
-				  0xce, 0x3d, 0x03, 0x01, 0x07 };
-	CK_MECHANISM mechanism = { CKM_EC_KEY_PAIR_GEN, NULL, 0 };
-	CK_BYTE id = 20; /* which no key of a card has here */
-	CK_BBOOL yes = CK_TRUE;
-	CK_ATTRIBUTE public_list[] = {
-		{ CKA_TOKEN, &yes, sizeof(yes) },
-		{ CKA_EC_PARAMS, p256, sizeof(p256) },
-		{ CKA_ID, &id, sizeof(id) },
-	};
-	CK_ATTRIBUTE private_list[] = {
-		{ CKA_TOKEN, &yes, sizeof(yes) },
-		{ CKA_PRIVATE, &yes, sizeof(yes) },
-		{ CKA_ID, &id, sizeof(id) },
-	};
-	CK_OBJECT_HANDLE keys[2];
-
-	if (!suite.officer)
-		skip();
-	assert_ok(login_as(CKU_SO, suite.so_pin));
-	assert_rv(CKR_USER_NOT_LOGGED_IN,
-		  suite.p11->C_GenerateKeyPair(suite.session, &mechanism,
-					       public_list, 3, private_list, 3,
-					       &keys[0], &keys[1]));
-}
-
 static const struct CMUnitTest list[] = {
 	CASE("/key/pair/rules", test_pair_rules),
 	CASE("/key/pair/bad", test_pair_bad),
@@ -221,7 +191,6 @@ static const struct CMUnitTest list[] = {
 	CASE("/key/pair/mixed", test_mixed_pair),
 	CASE("/key/pair/session-ends", test_session_pair_ends),
 	CASE("/key/ec-point", test_ec_point),
-	CASE("/key/officer", test_officer),
 };
 
 const struct cases key_cases = CASES("key", list);

@@ -8,14 +8,15 @@
 #include "suite.h"
 
 static const struct cases *const files[] = {
-	&general_cases,	 &slot_cases,	   &token_cases,   &session_cases,
-	&login_cases,	 &object_cases,	   &find_cases,	   &sign_cases,
-	&cipher_cases,	 &digest_cases,	   &key_cases,	   &secret_cases,
-	&input_cases,	 &thread_cases,	   &fork_cases,	   &init_cases,
-	&life_cases,	 &template_cases,  &message_cases, &state_cases,
-	&profile_cases,	 &wrap_cases,	   &verify_cases,  &dual_cases,
-	&wrapping_cases, &attribute_cases, &user_cases,	   &context_cases,
-	&other_cases,	 &removal_cases,   &saved_cases,   &refusal_cases,
+	&general_cases,	 &slot_cases,	   &token_cases,     &session_cases,
+	&login_cases,	 &object_cases,	   &find_cases,	     &sign_cases,
+	&cipher_cases,	 &digest_cases,	   &key_cases,	     &secret_cases,
+	&input_cases,	 &thread_cases,	   &fork_cases,	     &init_cases,
+	&life_cases,	 &template_cases,  &message_cases,   &state_cases,
+	&profile_cases,	 &wrap_cases,	   &verify_cases,    &dual_cases,
+	&wrapping_cases, &attribute_cases, &user_cases,	     &context_cases,
+	&other_cases,	 &removal_cases,   &saved_cases,     &refusal_cases,
+	&kem_cases,	 &faulty_cases,	   &surrender_cases, &made_cases,
 	&locked_cases,
 };
 
@@ -216,9 +217,10 @@ usage(void)
 		"                     one that decrypts, one on P-256\n"
 		"  --label TEXT       of that token: what its label begins "
 		"with\n"
-		"  --tell COMMAND     where \"remove\" and \"insert\" are "
-		"added:\n"
-		"                     takes the token away, brings it back\n"
+		"  --tell COMMAND     where \"remove\", \"insert\", \"fault "
+		"...\" and\n"
+		"                     \"slow ...\" are added: what the card "
+		"is to do\n"
 		"  --after CASE       begins behind it, in its file\n"
 		"  --limit SECONDS    that a case may take, or the suite "
 		"dies of it\n"

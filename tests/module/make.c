@@ -119,6 +119,27 @@ rsa_public_copy(CK_BYTE id, CK_FLAGS usage)
 	return rsa_public_make(modulus, attribute.ulValueLen, usage);
 }
 
+CK_OBJECT_HANDLE
+rsa_private_without(CK_FLAGS usage)
+{
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_KEY_TYPE type = CKK_RSA;
+	struct list list = { 0 };
+	CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
+	CK_ULONG count = 0;
+
+	add(&list, CKA_CLASS, &class, sizeof(class));
+	add(&list, CKA_KEY_TYPE, &type, sizeof(type));
+	add_usage(&list, 0, usage);
+	assert_ok(suite.p11->C_FindObjectsInit(suite.session, list.at,
+					       list.count));
+	assert_ok(suite.p11->C_FindObjects(suite.session, &key, 1, &count));
+	assert_ok(suite.p11->C_FindObjectsFinal(suite.session));
+	if (count == 0)
+		skip();
+	return key;
+}
+
 void
 rsa_pair_make(CK_FLAGS usage, CK_OBJECT_HANDLE *public_key,
 	      CK_OBJECT_HANDLE *private_key)

@@ -37,7 +37,7 @@ test_create_private(void **state)
 
 	need_session_objects();
 	assert_rv(CKR_USER_NOT_LOGGED_IN, create(suite.session, list, 2));
-	if (!suite.card) {
+	if (suite.officer) {
 		assert_ok(login_as(CKU_SO, suite.so_pin));
 		assert_rv(CKR_USER_NOT_LOGGED_IN,
 			  create(suite.session, list, 2));

@@ -424,33 +424,6 @@ test_unwrap_short(void **state)
 						&made));
 }
 
-/* 5.18.8, 5.18.9: what is refused by tokens without such a mechanism, too. */
-static void
-test_kem(void **state)
-{
-	CK_MECHANISM mechanism = { CKM_VENDOR_DEFINED | 0x123456, NULL, 0 };
-	CK_FUNCTION_LIST_3_2 *p11 = need_3_2();
-	CK_SESSION_HANDLE s = suite.session;
-	CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
-	CK_ULONG size = BLOCK;
-
-	login(); /* what comes of it is private, as nothing else is said */
-	assert_rv(CKR_SESSION_HANDLE_INVALID,
-		  p11->C_EncapsulateKey(0, &mechanism, 0, NULL, 0, out, &size,
-					&made));
-	assert_rv(CKR_ARGUMENTS_BAD, p11->C_EncapsulateKey(s, NULL, 0, NULL, 0,
-							   out, &size, &made));
-	assert_rv(CKR_KEY_HANDLE_INVALID,
-		  p11->C_EncapsulateKey(s, &mechanism, 0, NULL, 0, out, &size,
-					&made));
-	assert_rv(CKR_SESSION_HANDLE_INVALID,
-		  p11->C_DecapsulateKey(0, &mechanism, 0, NULL, 0, out, BLOCK,
-					&made));
-	assert_rv(CKR_ARGUMENTS_BAD, p11->C_DecapsulateKey(s, NULL, 0, NULL, 0,
-							   out, BLOCK, &made));
-	assert_int_equal(made, CK_INVALID_HANDLE);
-}
-
 static const struct CMUnitTest list[] = {
 	CASE("/refusal/not-begun", test_not_begun),
 	CASE("/refusal/crypt/arguments", test_crypt_arguments),
@@ -468,7 +441,6 @@ static const struct CMUnitTest list[] = {
 	CASE("/refusal/derive/incomplete", test_derive),
 	CASE("/refusal/unwrap/curve", test_unwrap_curve),
 	CASE("/refusal/unwrap/short", test_unwrap_short),
-	CASE("/refusal/kem", test_kem),
 };
 
 const struct cases refusal_cases = CASES("refusal", list);

@@ -1,4 +1,7 @@
 /* What the cases need again and again. */
+#include <stdlib.h>
+#include <time.h>
+
 #include "suite.h"
 
 struct suite suite;
@@ -188,6 +191,40 @@ need_session_objects(void)
 }
 
 void
+need_officer(void)
+{
+	if (!suite.officer)
+		skip();
+}
+
+static const char *
+otherwise(const char *pin, char *room, size_t size)
+{
+	size_t last = strlen(pin) - 1;
+
+	assert_in_range(last, 0, size - 2);
+	memcpy(room, pin, last + 2);
+	room[last] = pin[last] == '1' ? '2' : '1';
+	return room;
+}
+
+const char *
+wrong_pin(void)
+{
+	static char room[64];
+
+	return otherwise(suite.pin, room, sizeof(room));
+}
+
+const char *
+wrong_so_pin(void)
+{
+	static char room[64];
+
+	return otherwise(suite.so_pin, room, sizeof(room));
+}
+
+void
 need_made(void)
 {
 	if (suite.card)
@@ -248,4 +285,63 @@ case_end(void **state)
 	CK_RV rv = suite.p11->C_Finalize(NULL);
 
 	return rv == CKR_OK || rv == CKR_CRYPTOKI_NOT_INITIALIZED ? 0 : -1;
+}
+
+void
+need_tell(void)
+{
+	if (suite.tell == NULL)
+		skip();
+}
+
+void
+card_tell(const char *what)
+{
+	char command[1024];
+	int n = snprintf(command, sizeof(command), "%s '%s' >/dev/null",
+			 suite.tell, what);
+
+	assert_in_range(n, 1, sizeof(command) - 1);
+	assert_int_equal(system(command), 0);
+}
+
+/* The slot as the next look at it has it; a list is asked for first, as that
+ * is when a library looks around (5.5.1). A slot may have come with its token.
+ */
+static bool
+is_present(void)
+{
+	CK_SLOT_INFO info = { 0 };
+	CK_ULONG count = 0;
+	CK_RV rv;
+
+	assert_ok(suite.p11->C_GetSlotList(CK_FALSE, NULL, &count));
+	rv = suite.p11->C_GetSlotInfo(suite.slot, &info);
+	assert_one_of(rv, CKR_OK, CKR_SLOT_ID_INVALID);
+	return info.flags & CKF_TOKEN_PRESENT;
+}
+
+/* For the reader service; that it comes at all is what is tested. */
+void
+card_wait(bool present)
+{
+	const struct timespec pause = { 0, 20000000 };
+	int i;
+
+	for (i = 0; i < 1000 && is_present() != present; i++)
+		(void)nanosleep(&pause, NULL);
+	assert_true(is_present() == present);
+}
+
+int
+card_back(void **state)
+{
+	if (suite.tell != NULL) {
+		card_tell("fault none");
+		card_tell("slow 0");
+		card_tell("insert");
+		(void)suite.p11->C_Initialize(NULL);
+		card_wait(true);
+	}
+	return case_end(state);
 }

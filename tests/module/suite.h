@@ -97,6 +97,15 @@ void ec_pair_make(CK_FLAGS usage, CK_OBJECT_HANDLE *public_key,
 		  CK_OBJECT_HANDLE *private_key);
 /* Skips the case, which asks what the standard leaves open. */
 void need_strict(void);
+/* A private RSA key of the token that does not sign, or decrypt; skips the case
+ * when each one does. */
+CK_OBJECT_HANDLE rsa_private_without(CK_FLAGS usage);
+/* Skips the case when the security officer's PIN is not known. */
+void need_officer(void);
+/* The user's PIN and the officer's with a character changed, so that they are
+ * what such a PIN is, and wrong. */
+const char *wrong_pin(void);
+const char *wrong_so_pin(void);
 /* Skips the case when the token makes no objects of a session (5.7.1). */
 void need_session_objects(void);
 /* Skips the case when the token is not ours to change. */
@@ -113,6 +122,18 @@ CK_FUNCTION_LIST_3_2 *need_3_2(void);
 int case_begin(void **state);
 int case_end(void **state);
 
+/* The same of a card that is told what to do by --tell: however the case ends,
+ * the next one finds the card. */
+void need_tell(void);
+void card_tell(const char *what);
+/* Waits until the card is in its slot, or is not. */
+void card_wait(bool present);
+int card_back(void **state);
+
+#define CASE_REMOVING(name, function, data)                 \
+	{                                                   \
+		name, function, case_begin, card_back, data \
+	}
 #define CASE(name, function)                               \
 	{                                                  \
 		name, function, case_begin, case_end, NULL \
@@ -145,6 +166,7 @@ extern const struct cases general_cases, slot_cases, session_cases, login_cases,
 	token_cases, init_cases, life_cases, template_cases, message_cases,
 	state_cases, profile_cases, wrap_cases, verify_cases, dual_cases,
 	wrapping_cases, attribute_cases, user_cases, context_cases, other_cases,
-	removal_cases, saved_cases, refusal_cases, locked_cases;
+	removal_cases, saved_cases, refusal_cases, kem_cases, faulty_cases,
+	surrender_cases, made_cases, locked_cases;
 
 #endif

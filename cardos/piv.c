@@ -139,11 +139,8 @@ piv_whole(const struct builder *answer)
 	return tlv_next(&c, &next);
 }
 
-/*
- * Some cards end a full block with 9000 though more is waiting; the length of
- * the data object shows it.
- */
-static CK_RV
+/* The length of the data object shows that more is waiting. */
+CK_RV
 piv_get_rest(struct card_applet *a, struct builder *answer)
 {
 	const struct apdu command = { .ins = INS_GET_RESPONSE,

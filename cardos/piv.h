@@ -162,6 +162,9 @@ CK_RV piv_get_data(struct card_applet *a, struct cursor tag, size_t le,
 CK_RV piv_find_data(struct card_applet *a, struct cursor tag, size_t le,
 		    struct builder *answer, struct cursor *content) MUST_CHECK;
 
+/* Some cards end a full block of an answer with 9000 though more is waiting:
+ * appends it. */
+CK_RV piv_get_rest(struct card_applet *a, struct builder *answer) MUST_CHECK;
 /* Appends the rest of an object whose beginning is in ANSWER. */
 CK_RV piv_get_more(struct card_applet *a, struct builder *answer) MUST_CHECK;
 /* Is the data object at the start of the answer all there? */

@@ -229,6 +229,8 @@ generate_send(struct card_applet *a, const struct card_new *new,
 	if (a->sw == SW_REFUSED)
 		piv->admin = false;
 	if (rv == CKR_OK)
+		rv = piv_get_rest(a, &answer);
+	if (rv == CKR_OK)
 		rv = public_key_parse(new, builder_read(&answer), key);
 	builder_free(&answer);
 	return rv;

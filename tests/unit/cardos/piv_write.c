@@ -119,6 +119,43 @@ generate_real(void **state)
 	generated("generate, RSA-2048", rsa_pair, 1);
 }
 
+/* A card that hides that a full block is not all; one of which no more than the
+ * beginning comes, as of a real PivApplet, has made no key that is known. */
+static void
+generate_pieces(void **state)
+{
+	char line[600];
+	struct builder text = builder_over(line, sizeof(line));
+	uint8_t bytes[270];
+	struct builder answer = builder_over(bytes, sizeof(bytes));
+	struct cursor all;
+
+	builder_append(&answer, hex("7F4982010981820100"));
+	builder_fill(&answer, 0xC5, 256);
+	builder_append(&answer, hex("8203010001"));
+	all = builder_read(&answer);
+	builder_text(&text, "< ");
+	builder_hex(&text, cursor_take(&all, 256));
+	builder_text(&text, "9000\n");
+	builder_u8(&text, '\0');
+	script_add(script, "> 0047009A0BAC09800107AA0101AB010100\n");
+	script_add(script, line);
+	builder_reset(&text);
+	builder_text(&text, "> 00C0000000\n< ");
+	builder_hex(&text, all);
+	builder_text(&text, "9000\n");
+	builder_u8(&text, '\0');
+	script_add(script, line);
+	script_add(script, DELETE_9A "< 9000\n");
+	assert_int_equal(generate(rsa_pair, 1, 1), CKR_OK);
+	assert_int_equal(piv_made(&applet, 0x9A)->bits, 2048);
+	piv_made_forget(&applet);
+	script_add(script, "> 0047009A0BAC09800107AA0101AB010100\n"
+			   "< 7F49820109818201009000\n");
+	assert_int_equal(generate(rsa_pair, 1, 1), CKR_DEVICE_ERROR);
+	assert_null(piv_made(&applet, 0x9A));
+}
+
 /* The key is there; that its old certificate could not go is no failure. */
 static void
 generate_old_certificate(void **state)
@@ -337,6 +374,7 @@ main(void)
 		CASE("place/refused", place_refused),
 		CASE("import/refused", import_refused),
 		CASE("generate/real", generate_real),
+		CASE("generate/pieces", generate_pieces),
 		CASE("generate/old-certificate", generate_old_certificate),
 		CASE("place/weak", place_weak),
 		CASE("put/long", put_long),

@@ -147,6 +147,43 @@ real_cards(void **state)
 	}
 }
 
+/* Templates that are not as the standard has them: an outer length of nothing
+ * (PivApplet), one template in another, AC once for each algorithm (Token2) or
+ * once for all (Nitrokey 3), nothing at all but the RID. */
+static void
+odd_templates(void **state)
+{
+	static const char *const answers[] = {
+		"61804F0BA00000030800001000010079074F05A0000003089000",
+		"611A61184F0BA00000030800001000010079074F05A0000003089000",
+		"61274F0600001000010079074F05A000000308AC06800107060100AC06"
+		"800111060100AC0306010"
+		"09000",
+		"611D4F06000010000100AC0C80010380010780011106010079054F03A00000"
+		"9000",
+		"4F05A0000003089000",
+	};
+	char lines[300];
+
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		struct script *s = script_new();
+		struct config config = { .applets = (char[]){ "piv" } };
+		struct token *tokens[CARD_TOKENS_MAX];
+		size_t count = 0;
+
+		snprintf(lines, sizeof(lines),
+			 "> 00A4040009A0000003080000100000\n< %s\n",
+			 answers[i]);
+		script_add(s, lines);
+		assert_int_equal(card_tokens_open(&s->transport, &config,
+						  tokens, &count),
+				 CKR_OK);
+		assert_int_equal(count, 1);
+		token_unref(tokens[0]);
+		script_free(s);
+	}
+}
+
 /* In a reader that others use, SELECT would take their applet away. */
 static void
 shared_piv(void **state)
@@ -384,6 +421,7 @@ main(void)
 		CASE("not-configured", not_configured),
 		CASE("unnamed", unnamed),
 		CASE("real-cards", real_cards),
+		CASE("odd-templates", odd_templates),
 		CASE("known", known),
 		CASE("shared/piv", shared_piv),
 		CASE("shared/other", shared_other),

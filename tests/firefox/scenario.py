@@ -2,7 +2,7 @@
 """What a how-to page does not show: prompts counted, cards that go and come,
 cards that are slow.
 
-usage: scenario.py removal|pins|slow|late|unknown
+usage: scenario.py removal|pins|slow|beside|late|unknown
        scenario.py two TOKEN CERTIFICATE STATE
        scenario.py picture FILE
 In the stage. CARD_TELL is the way to the card, CARD_KEYS has its keys.
@@ -185,6 +185,19 @@ def two(used, certificate, verified):
         scene.windows_are_free()
 
 
+def beside():
+    """A software token wants its PIN as well, unless it is hidden."""
+    with Scene(KEYS + "/9a.pem", {**PINS, "mine": ["123456"]}) as scene:
+        first, second = scene.welcome(scene.tls12, 2)
+        check("mine" in first and "PIV" in second, f"{first} {second}")
+        scene.firefox.quit()
+        os.environ["SIGNET_SLOTS_HIDE"] = "Software token*"
+        scene.firefox = Firefox(pins=PINS, choice=scene.name)
+        asked, = scene.welcome(scene.tls12, 1)
+        check("PIV" in asked, f"asked for {asked}")
+        state("pin=3/3", "puk=3/3")
+
+
 def late():
     """A card with two tokens comes after Firefox has started: the second of
     them is there when Firefox has looked twice."""
@@ -280,6 +293,7 @@ def picture(path):
         check(pathlib.Path(path).stat().st_size > 10000, "a picture")
 
 
-SCENARIOS = {"picture": picture, "removal": removal, "pins": pins, "two": two, "late": late,
-             "slow": slow, "unknown": unknown}
+SCENARIOS = {"removal": removal, "pins": pins, "two": two, "beside": beside,
+             "late": late, "slow": slow, "unknown": unknown,
+             "picture": picture}
 SCENARIOS[sys.argv[1]](*sys.argv[2:])

@@ -325,8 +325,8 @@ openpgp_code_tell(struct card_applet *a)
 	a->sw = sw;
 }
 
-/* The card refuses a wrong code in as many ways as a wrong PIN, and one that
- * is not set or used up in some more. */
+/* The card refuses a wrong code in as many ways as a wrong PIN, a YubiKey NEO
+ * by 6985, and one that is not set or used up in some more. */
 static CK_RV
 openpgp_unblock(struct card_applet *a, struct cursor code,
 		struct cursor new_value, struct card_pin_status *status)
@@ -342,10 +342,12 @@ openpgp_unblock(struct card_applet *a, struct cursor code,
 
 	if (rv == CKR_OK)
 		return openpgp_tries_read(a, OPENPGP_PW1, status);
-	if (rv == CKR_USER_NOT_LOGGED_IN || rv == CKR_PIN_INCORRECT)
+	if (rv == CKR_USER_NOT_LOGGED_IN || rv == CKR_PIN_INCORRECT ||
+	    rv == CKR_FUNCTION_FAILED)
 		openpgp_code_tell(a);
 	switch (rv) {
 	case CKR_USER_NOT_LOGGED_IN:
+	case CKR_FUNCTION_FAILED:
 		return CKR_PIN_INCORRECT;
 	case CKR_OBJECT_HANDLE_INVALID:
 		return CKR_PIN_LOCKED;

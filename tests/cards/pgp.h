@@ -72,6 +72,7 @@ enum pgp_quirk {
 	PGP_NO_VERIFY_FF,	/* VERIFY P1=FF gives 6A80 */
 	PGP_ONE_SHOT_6985,	/* PW1 used up is 6985, not 6982 */
 	PGP_FAIL_ENDS_81,	/* a failed signature uses PW1 up, too */
+	PGP_CODE_6985,		/* a wrong resetting code, or none */
 	PGP_CODE_COUNTED,	/* C4: tries of a resetting code never set */
 	PGP_ACTIVATE_KEEPS_PIN, /* what was given before TERMINATE stays */
 	PGP_KDF_EXACT,		/* F9: only some lengths, and all rights end */

@@ -15,6 +15,7 @@ static const char *const quirk_names[PGP_QUIRKS] = {
 	[PGP_NO_VERIFY_FF] = "pgp-no-verify-ff",
 	[PGP_ONE_SHOT_6985] = "pgp-one-shot-6985",
 	[PGP_FAIL_ENDS_81] = "pgp-fail-ends-81",
+	[PGP_CODE_6985] = "pgp-code-6985",
 	[PGP_CODE_COUNTED] = "pgp-code-counted",
 	[PGP_ACTIVATE_KEEPS_PIN] = "pgp-activate-keeps-pin",
 	[PGP_KDF_EXACT] = "pgp-kdf-exact",
@@ -101,7 +102,8 @@ static const struct pgp_kind kinds[] = {
 		.pin_max = 127, .algorithms = BIT(RSA2048),
 		.quirks = PGP_QUIRK(OUTER_TAG) | PGP_QUIRK(EMPTY_73) |
 			  PGP_QUIRK(WRONG_63CX) | PGP_QUIRK(UNKNOWN_6A83) |
-			  PGP_QUIRK(EMPTY_KEY_6F00) | PGP_QUIRK(CODE_COUNTED),
+			  PGP_QUIRK(EMPTY_KEY_6F00) | PGP_QUIRK(CODE_COUNTED) |
+			  PGP_QUIRK(CODE_6985),
 		.transport = QUIRK(UNKNOWN_AID_DESELECTS) |
 			     QUIRK(NONE_SELECTED),
 	}, {

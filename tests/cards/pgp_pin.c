@@ -181,7 +181,7 @@ pgp_reset_retry(struct pgp *pgp, const struct command *command)
 	if (command->p1 == 0) {
 		sw = pin_try(pgp, code, span_take(&rest, code->size));
 		if (sw != SW_OK)
-			return sw;
+			return pgp_has(pgp, PGP_CODE_6985) ? SW_CONDITIONS : sw;
 	}
 	if (!length_good(pgp, PIN_USER, rest.left))
 		return pgp_has(pgp, PGP_LENGTH_6700) ? SW_LENGTH : SW_DATA;

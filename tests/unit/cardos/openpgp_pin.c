@@ -319,6 +319,8 @@ code_wrong(void **state)
 	assert_false(status.known);
 	script_add(script, RESET "< 63C1\n" GET_C4 "< 007F7F7F0301039000\n");
 	assert_int_equal(change(CODE, &status), CKR_PIN_INCORRECT);
+	script_add(script, RESET "< 6985\n" GET_C4 "< 007F7F7F0302039000\n");
+	assert_int_equal(change(CODE, &status), CKR_PIN_INCORRECT);
 	script_add(script, RESET "< 6983\n");
 	assert_int_equal(change(CODE, &status), CKR_PIN_LOCKED);
 	script_add(script, RESET "< 6A88\n");

@@ -99,6 +99,9 @@ struct openpgp {
 	/* PW1 was verified as 81 and that is not used up, as far as we know. */
 	bool signs;
 	bool reversed; /* occurrences of 7F21 count from SIG on */
+	/* Of a card whose places have a kind of key each for good. */
+	struct card_abilities can;
+	CK_KEY_TYPE makes[OPENPGP_KEYS + 1];
 	/* The public keys as last read; NEW: read() has not given it yet. */
 	struct {
 		struct pubkey *key;
@@ -133,6 +136,8 @@ struct openpgp_key openpgp_key_wanted(const struct openpgp_facts *facts,
 bool openpgp_key_same(const struct openpgp_key *a, const struct openpgp_key *b);
 /* The other length that cards write for e; false: it has none. */
 bool openpgp_exponent_other(struct openpgp_key *key) MUST_CHECK;
+/* What such a card can do, kept in O; NULL: more than its places tell. */
+const struct card_abilities *openpgp_abilities(struct openpgp *o);
 /* Does an import bring the public half of this key as well? */
 bool openpgp_point_wanted(const struct openpgp_key *key);
 /* From now on it does; false: it did, or has no point. */

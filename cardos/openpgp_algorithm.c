@@ -199,3 +199,52 @@ openpgp_point_add(struct openpgp_key *key)
 	key->format = WITH_PUBLIC;
 	return true;
 }
+
+/* What one place adds; false when it does not tell what it is for. */
+static bool
+ability_add(enum openpgp_use use, const struct openpgp_key *key,
+	    struct card_abilities *can)
+{
+	bool decipher = use == OPENPGP_DECIPHER;
+	const struct curve *curve = key->curve;
+
+	if (key->algorithm == OPENPGP_RSA) {
+		can->primitives |= 1u << (decipher ? CARD_RSA_DECRYPT
+						   : CARD_RSA_DIGESTINFO);
+		can->rsa_min =
+			key->bits < can->rsa_min ? key->bits : can->rsa_min;
+		can->rsa_max =
+			key->bits > can->rsa_max ? key->bits : can->rsa_max;
+		return true;
+	}
+	if (curve == NULL || openpgp_algorithm(use, curve->type) == 0)
+		return false;
+	if (curve->type == CKK_EC_EDWARDS) {
+		can->primitives |= 1u << CARD_EDDSA;
+		return true;
+	}
+	can->primitives |= 1u << (decipher ? CARD_ECDH : CARD_ECDSA);
+	can->ec_min = curve->bits < can->ec_min ? curve->bits : can->ec_min;
+	can->ec_max = curve->bits > can->ec_max ? curve->bits : can->ec_max;
+	return true;
+}
+
+const struct card_abilities *
+openpgp_abilities(struct openpgp *o)
+{
+	const struct openpgp_key *keys = o->facts.keys;
+
+	if (o->facts.changes)
+		return NULL;
+	o->can = (struct card_abilities){ .rsa_min = UINT16_MAX,
+					  .ec_min = UINT16_MAX,
+					  .generates = o->makes };
+	for (size_t i = 0; i < OPENPGP_KEYS; i++) {
+		if (!ability_add((enum openpgp_use)i, &keys[i], &o->can))
+			return NULL;
+		o->makes[i] =
+			keys[i].curve != NULL ? keys[i].curve->type : CKK_RSA;
+	}
+	o->makes[OPENPGP_KEYS] = CK_UNAVAILABLE_INFORMATION;
+	return &o->can;
+}

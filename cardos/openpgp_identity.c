@@ -124,7 +124,7 @@ keyless(const struct openpgp *o)
 CK_RV
 openpgp_identify(struct card_applet *a, struct card_identity *out)
 {
-	const struct openpgp *o = a->state;
+	struct openpgp *o = a->state;
 	const struct openpgp_facts *f = &o->facts;
 	struct card_identity id = { .model = "OpenPGP card" };
 	struct builder maker =
@@ -145,6 +145,7 @@ openpgp_identify(struct card_applet *a, struct card_identity *out)
 	id.so_tries.known = f->pin.known;
 	id.so_tries.tries_left = f->pin.tries_left[OPENPGP_PW3];
 	id.keyless = keyless(o);
+	id.can = openpgp_abilities(o);
 	*out = id;
 	return CKR_OK;
 }

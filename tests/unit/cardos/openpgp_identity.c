@@ -106,6 +106,46 @@ asked(void **state)
 	close_card(&o);
 }
 
+/* What a NEO's places are for they are for ever, elsewhere that may change. */
+static void
+abilities(void **state)
+{
+	static const char *const rsa[] = { "> 0047810002B60000\n< 6A88\n",
+					   "> 0047810002B80000\n< 6A88\n",
+					   "> 0047810002A40000\n< 6A88\n" };
+	struct card_identity id;
+	struct openpgp *state_of;
+	struct opened o;
+
+	open_card(&o, "yubikey neo");
+	for (size_t i = 0; i < 3; i++)
+		script_add(o.script, rsa[i]);
+	assert_int_equal(openpgp_identify(&o.applet, &id), CKR_OK);
+	assert_non_null(id.can);
+	assert_int_equal(id.can->primitives,
+			 1u << CARD_RSA_DIGESTINFO | 1u << CARD_RSA_DECRYPT);
+	assert_int_equal(id.can->rsa_min, 2048);
+	assert_int_equal(id.can->rsa_max, 2048);
+	assert_int_equal(id.can->generates[0], CKK_RSA);
+	assert_int_equal(id.can->generates[3], CK_UNAVAILABLE_INFORMATION);
+	state_of = o.applet.state;
+	state_of->facts.keys[OPENPGP_DECIPHER] = (struct openpgp_key){
+		.algorithm = OPENPGP_ECDH,
+		.curve = curve_named("secp384r1"),
+	};
+	assert_non_null(openpgp_abilities(state_of));
+	assert_int_equal(state_of->can.primitives,
+			 1u << CARD_RSA_DIGESTINFO | 1u << CARD_ECDH);
+	assert_int_equal(state_of->can.ec_max, 384);
+	state_of->facts.keys[OPENPGP_DECIPHER].curve = NULL;
+	assert_null(openpgp_abilities(state_of));
+	close_card(&o);
+	open_card(&o, "yubikey 5.4.3");
+	assert_int_equal(openpgp_identify(&o.applet, &id), CKR_OK);
+	assert_null(id.can);
+	close_card(&o);
+}
+
 static void
 nominate(void **state)
 {
@@ -137,9 +177,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE("silent", silent),
-		CASE("yubikey", yubikey),
-		CASE("asked", asked),
+		CASE("silent", silent),	    CASE("yubikey", yubikey),
+		CASE("asked", asked),	    CASE("abilities", abilities),
 		CASE("nominate", nominate),
 	};
 

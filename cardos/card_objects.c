@@ -5,8 +5,8 @@
 #include "log.h"
 
 /* Under either lock, as all that follow but those in a transaction. */
-static struct card_object *
-object_find(const struct card_token *t, uint64_t id)
+struct card_object *
+card_object_find(const struct card_token *t, uint64_t id)
 {
 	struct card_object *o = t->objects;
 
@@ -17,8 +17,8 @@ object_find(const struct card_token *t, uint64_t id)
 
 /* Private objects are hidden while nobody is logged in; whether one is private
  * may be among what reading tells. */
-static bool
-object_visible(const struct card_token *t, const struct card_object *o)
+bool
+card_object_visible(const struct card_token *t, const struct card_object *o)
 {
 	const struct attr *private = attrs_find(&o->attrs, CKA_PRIVATE);
 
@@ -34,7 +34,7 @@ static bool
 object_unread(const struct card_token *t, const struct card_object *o,
 	      struct template match)
 {
-	if (o->state != CARD_OBJECT_LISTED || !object_visible(t, o))
+	if (o->state != CARD_OBJECT_LISTED || !card_object_visible(t, o))
 		return false;
 	if (o->pin_first && t->login == LOGIN_NONE)
 		return false;
@@ -101,8 +101,8 @@ group_publish(struct card_token *t, unsigned group, struct card_object *found)
  * In a transaction: reads an object and its group. That something is not there
  * is believed only of the right applet. CKR_OBJECT_HANDLE_INVALID: absent.
  */
-static CK_RV
-object_read(struct card_token *t, struct card_object *o)
+CK_RV
+card_object_read(struct card_token *t, struct card_object *o)
 {
 	struct card_applet *a = t->applet;
 	struct card_object *found = NULL;
@@ -177,7 +177,7 @@ card_objects_prove(struct card_token *t)
 			break;
 	if (o == NULL || !cache_has(a, o->group))
 		return CKR_OK;
-	rv = object_read(t, o);
+	rv = card_object_read(t, o);
 	return rv == CKR_DEVICE_REMOVED || rv == CKR_HOST_MEMORY ? rv : CKR_OK;
 }
 
@@ -193,7 +193,7 @@ objects_merge(struct card_token *t, struct card_object *list)
 	for (; list != NULL; list = next) {
 		next = list->next;
 		list->next = NULL;
-		if (object_find(t, list->id) != NULL) {
+		if (card_object_find(t, list->id) != NULL) {
 			card_objects_free(list);
 			continue;
 		}
@@ -235,7 +235,7 @@ search_read(struct card_token *t, struct template match)
 	for (struct card_object *o = t->objects; o != NULL; o = o->next) {
 		if (!object_unread(t, o, match))
 			continue;
-		rv = object_read(t, o);
+		rv = card_object_read(t, o);
 		if (rv == CKR_HOST_MEMORY || applet_mute(t->applet, rv))
 			return rv;
 	}
@@ -262,7 +262,8 @@ search_collect(struct card_token *t, struct template match, struct ids *found)
 
 	pthread_mutex_lock(&t->lock);
 	for (struct card_object *o = t->objects; o != NULL; o = o->next) {
-		if (o->state != CARD_OBJECT_READ || !object_visible(t, o) ||
+		if (o->state != CARD_OBJECT_READ ||
+		    !card_object_visible(t, o) ||
 		    card_object_match(o, match) != MATCH_YES)
 			continue;
 		rv = ids_add(found, o->id);
@@ -292,17 +293,17 @@ card_search(struct token *token, struct template match, struct ids *found)
 }
 
 /* Makes sure that an object is read, unless all that is asked for is known. */
-static CK_RV
-object_need(struct card_token *t, uint64_t id, struct template wanted)
+CK_RV
+card_object_need(struct card_token *t, uint64_t id, struct template wanted)
 {
 	struct card_object *o;
 	bool needed;
 	CK_RV rv;
 
 	pthread_mutex_lock(&t->lock);
-	o = object_find(t, id);
+	o = card_object_find(t, id);
 	needed = o != NULL && o->state == CARD_OBJECT_LISTED &&
-		 object_visible(t, o) &&
+		 card_object_visible(t, o) &&
 		 (wanted.list == NULL ||
 		  attrs_unread(&o->attrs, wanted.list, wanted.count));
 	pthread_mutex_unlock(&t->lock);
@@ -311,7 +312,7 @@ object_need(struct card_token *t, uint64_t id, struct template wanted)
 	rv = card_token_begin(t);
 	if (rv != CKR_OK)
 		return rv;
-	return card_end(t->card, object_read(t, o));
+	return card_end(t->card, card_object_read(t, o));
 }
 
 /* In a transaction: the attestation becomes an attribute of its key, unless
@@ -320,7 +321,7 @@ static CK_RV
 object_attest(struct card_token *t, uint64_t id)
 {
 	struct builder der = builder_heap(CERTIFICATE_MAX);
-	struct card_object *o = object_find(t, id);
+	struct card_object *o = card_object_find(t, id);
 	CK_RV rv = CKR_ATTRIBUTE_TYPE_INVALID;
 
 	if (o != NULL && o->state == CARD_OBJECT_READ)
@@ -348,12 +349,12 @@ attestation_need(struct card_token *t, uint64_t id, struct template wanted)
 	    template_find(wanted.list, wanted.count, SIGNET_ATTESTATION) ==
 		    NULL)
 		return CKR_OK;
-	rv = object_need(t, id, (struct template){ 0 });
+	rv = card_object_need(t, id, (struct template){ 0 });
 	if (rv != CKR_OK)
 		return rv;
 	pthread_mutex_lock(&t->lock);
-	o = object_find(t, id);
-	needed = o != NULL && object_visible(t, o) &&
+	o = card_object_find(t, id);
+	needed = o != NULL && card_object_visible(t, o) &&
 		 o->key.public_key != NULL &&
 		 attrs_find(&o->attrs, SIGNET_ATTESTATION) == NULL;
 	pthread_mutex_unlock(&t->lock);
@@ -373,14 +374,14 @@ card_attributes_get(struct token *token, uint64_t id, CK_ATTRIBUTE *list,
 
 	if (atomic_load(&t->card->removed))
 		return CKR_DEVICE_REMOVED;
-	rv = object_need(t, id, (struct template){ list, count });
+	rv = card_object_need(t, id, (struct template){ list, count });
 	if (rv == CKR_OK)
 		rv = attestation_need(t, id, (struct template){ list, count });
 	if (rv != CKR_OK)
 		return rv;
 	pthread_mutex_lock(&t->lock);
-	o = object_find(t, id);
-	if (o == NULL || !object_visible(t, o))
+	o = card_object_find(t, id);
+	if (o == NULL || !card_object_visible(t, o))
 		rv = CKR_OBJECT_HANDLE_INVALID;
 	else
 		rv = attrs_answer(&o->attrs, list, count);
@@ -388,101 +389,18 @@ card_attributes_get(struct token *token, uint64_t id, CK_ATTRIBUTE *list,
 	return rv;
 }
 
-CK_RV
-card_key_get(struct card_token *t, uint64_t id, struct card_key *key)
-{
-	struct card_object *o;
-	CK_RV rv = object_need(t, id, (struct template){ 0 });
-
-	if (rv == CKR_OBJECT_HANDLE_INVALID)
-		return CKR_KEY_HANDLE_INVALID;
-	if (rv != CKR_OK)
-		return rv;
-	pthread_mutex_lock(&t->lock);
-	o = object_find(t, id);
-	if (o == NULL || !object_visible(t, o)) {
-		rv = CKR_KEY_HANDLE_INVALID;
-	} else if (o->key.public_key == NULL) {
-		rv = CKR_KEY_FUNCTION_NOT_PERMITTED;
-	} else {
-		*key = o->key;
-		key->public_key = pubkey_ref(o->key.public_key);
-	}
-	pthread_mutex_unlock(&t->lock);
-	return rv;
-}
-
-/* In a transaction. What is kept of the object is believed no more; in a
- * folder of the system's it may not be ours to throw away. */
-static CK_RV
-object_reread(struct card_token *t, struct card_object *o)
-{
-	struct card_applet *a = t->applet;
-	const char *cache = a->cache;
-	CK_RV rv;
-
-	cache_drop(a, o->group);
-	if (cache_has(a, o->group))
-		a->cache = NULL;
-	rv = object_read(t, o);
-	a->cache = cache;
-	return rv;
-}
-
-CK_RV
-card_key_reload(struct card_token *t, uint64_t id, struct pubkey **key)
-{
-	struct card_object *o;
-	CK_RV rv = card_token_begin(t);
-
-	if (rv != CKR_OK)
-		return rv;
-	o = object_find(t, id);
-	rv = o == NULL ? CKR_DEVICE_ERROR : object_reread(t, o);
-	if (rv == CKR_OK && o->key.public_key != NULL)
-		*key = pubkey_ref(o->key.public_key);
-	else if (rv == CKR_OK)
-		rv = CKR_DEVICE_ERROR;
-	return card_end(t->card, rv);
-}
-
-bool
-card_key_slow(struct card_token *t, uint64_t id)
-{
-	struct card_object *o;
-	bool slow;
-
-	pthread_mutex_lock(&t->lock);
-	o = object_find(t, id);
-	slow = o != NULL && o->slow;
-	pthread_mutex_unlock(&t->lock);
-	return slow;
-}
-
-void
-card_key_used(struct card_token *t, uint64_t id, bool slow)
-{
-	struct card_object *o;
-
-	pthread_mutex_lock(&t->lock);
-	o = object_find(t, id);
-	if (o != NULL)
-		o->slow = slow;
-	pthread_mutex_unlock(&t->lock);
-}
-
 struct card_object *
 card_object_get(struct card_token *t, uint64_t id)
 {
-	struct card_object *o = object_find(t, id);
+	struct card_object *o = card_object_find(t, id);
 
-	return o != NULL && object_visible(t, o) ? o : NULL;
+	return o != NULL && card_object_visible(t, o) ? o : NULL;
 }
 
 uint64_t
 card_object_half(struct card_token *t, uint64_t id, CK_OBJECT_CLASS class)
 {
-	const struct card_object *found = object_find(t, id);
+	const struct card_object *found = card_object_find(t, id);
 
 	for (struct card_object *o = t->objects; found != NULL && o != NULL;
 	     o = o->next)
@@ -500,7 +418,7 @@ objects_complete(struct card_token *t, uint64_t id, CK_OBJECT_CLASS class)
 	struct card_object *list = NULL;
 	CK_RV rv = object_list_read(t);
 
-	if (rv != CKR_OK || object_find(t, id) != NULL)
+	if (rv != CKR_OK || card_object_find(t, id) != NULL)
 		return rv;
 	rv = a->driver->list(a, t->pin_index, class, &list);
 	if (rv != CKR_OK)
@@ -529,7 +447,7 @@ CK_RV
 card_objects_written(struct card_token *t, uint64_t id, CK_OBJECT_CLASS class)
 {
 	CK_RV rv = objects_complete(t, id, class);
-	struct card_object *o = object_find(t, id);
+	struct card_object *o = card_object_find(t, id);
 
 	if (rv != CKR_OK || o == NULL)
 		return rv;

@@ -133,19 +133,21 @@ CK_RV card_search(struct token *token, struct template match,
 		  struct ids *found);
 CK_RV card_attributes_get(struct token *token, uint64_t id, CK_ATTRIBUTE *list,
 			  CK_ULONG count);
+/* Under either lock: the object, or NULL, and whether it is to be seen now. */
+struct card_object *card_object_find(const struct card_token *t, uint64_t id);
+bool card_object_visible(const struct card_token *t,
+			 const struct card_object *o);
+/* Makes sure that an object is read, unless all of WANTED is known; without a
+ * list all is wanted. */
+CK_RV card_object_need(struct card_token *t, uint64_t id,
+		       struct template wanted) MUST_CHECK;
+/* In a transaction: reads an object and its group, which is believed to be
+ * absent of the right applet only. CKR_OBJECT_HANDLE_INVALID: absent. */
+CK_RV card_object_read(struct card_token *t,
+		       struct card_object *o) MUST_CHECK;
 /* In a transaction: reads an object that was there before, as this proves the
  * applet as well as any question would. What fails is found out later. */
 CK_RV card_objects_prove(struct card_token *t) MUST_CHECK;
-/* A copy of a private key, its public key with a reference of its own.
- * CKR_KEY_HANDLE_INVALID, CKR_KEY_FUNCTION_NOT_PERMITTED. */
-CK_RV card_key_get(struct card_token *t, uint64_t id,
-		   struct card_key *key) MUST_CHECK;
-/* Did the last use of a key take so long that somebody may wonder? */
-bool card_key_slow(struct card_token *t, uint64_t id);
-void card_key_used(struct card_token *t, uint64_t id, bool slow);
-/* Reads a key again from the card: the public key that it has now. */
-CK_RV card_key_reload(struct card_token *t, uint64_t id,
-		      struct pubkey **key) MUST_CHECK;
 /* Under both locks: forgets the data that only a login shows. */
 void card_objects_hide(struct card_token *t);
 /* May there be an object that needs a login? Under the snapshot lock. */
@@ -161,6 +163,18 @@ CK_RV card_objects_written(struct card_token *t, uint64_t id,
 			   CK_OBJECT_CLASS class) MUST_CHECK;
 /* The same of all objects. */
 void card_objects_reset(struct card_token *t);
+
+/* card_keys.c */
+/* A copy of a private key, its public key with a reference of its own.
+ * CKR_KEY_HANDLE_INVALID, CKR_KEY_FUNCTION_NOT_PERMITTED. */
+CK_RV card_key_get(struct card_token *t, uint64_t id,
+		   struct card_key *key) MUST_CHECK;
+/* Did the last use of a key take so long that somebody may wonder? */
+bool card_key_slow(struct card_token *t, uint64_t id);
+void card_key_used(struct card_token *t, uint64_t id, bool slow);
+/* Reads a key again from the card: the public key that it has now. */
+CK_RV card_key_reload(struct card_token *t, uint64_t id,
+		      struct pubkey **key) MUST_CHECK;
 
 /* card_write.c: what changes a card. */
 CK_RV card_init(struct token *token, struct cursor so_pin, struct cursor label);

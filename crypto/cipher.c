@@ -6,10 +6,7 @@
 #include "cipher_setup.h"
 #include "mem.h"
 
-enum {
-	PART_MAX = 1 << 30, /* OpenSSL counts in int */
-	WRAP_UNIT = 8,
-};
+enum { PART_MAX = 1 << 30 /* OpenSSL counts in int */ };
 static const size_t held_max = (size_t)1 << 31;
 
 struct cipher {
@@ -397,28 +394,6 @@ tag_expect(struct cipher *c, struct cursor tag)
 	return EVP_CIPHER_CTX_set_params(c->context, params) == 1;
 }
 
-/* Is this length one of the mode's? */
-static bool
-whole_fits(const struct cipher *c, size_t size)
-{
-	const struct cipher_setup *s = &c->setup;
-	size_t units = size / WRAP_UNIT;
-	switch (s->mode) {
-	case MODE_AES_WRAP: /* RFC 3394, 2.2.1 */
-		return size % WRAP_UNIT == 0 && units >= (c->encrypt ? 2 : 3);
-	case MODE_AES_WRAP_PAD: /* RFC 5649, 4 */
-		return c->encrypt ? size > 0
-				  : size % WRAP_UNIT == 0 && units >= 2;
-	case MODE_AES_CCM:
-		return size == s->data_size + (c->encrypt ? 0 : s->tag_size);
-	case MODE_AES_CTS:
-	case MODE_AES_XTS:
-		return size >= CIPHER_BLOCK_MAX;
-	default:
-		return size >= s->tag_size;
-	}
-}
-
 /* CCM wants to know the length, then the data to be authenticated. */
 static bool
 ccm_prepare(struct cipher *c)
@@ -461,7 +436,7 @@ static CK_RV
 whole_run(struct cipher *c, struct cursor in, struct builder *out)
 {
 	bool tag = c->encrypt && c->setup.tag_size > 0;
-	if (!whole_fits(c, in.left))
+	if (!cipher_setup_fits(&c->setup, c->encrypt, in.left))
 		return length_error(c);
 	size_t most = whole_size(c, in.left), given = 0;
 	if (tag)

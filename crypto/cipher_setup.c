@@ -320,3 +320,24 @@ cipher_algorithm(enum cipher_mode mode, size_t key_size)
 	EVP_CIPHER_free(mine); /* another thread was faster */
 	return known;
 }
+
+bool
+cipher_setup_fits(const struct cipher_setup *s, bool encrypt, size_t size)
+{
+	size_t units = size / WRAP_UNIT;
+
+	switch (s->mode) {
+	case MODE_AES_WRAP: /* RFC 3394, 2.2.1 */
+		return size % WRAP_UNIT == 0 && units >= (encrypt ? 2 : 3);
+	case MODE_AES_WRAP_PAD: /* RFC 5649, 4 */
+		return encrypt ? size > 0
+			       : size % WRAP_UNIT == 0 && units >= 2;
+	case MODE_AES_CCM:
+		return size == s->data_size + (encrypt ? 0 : s->tag_size);
+	case MODE_AES_CTS:
+	case MODE_AES_XTS:
+		return size >= CIPHER_BLOCK_MAX;
+	default:
+		return size >= s->tag_size;
+	}
+}

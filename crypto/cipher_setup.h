@@ -5,7 +5,7 @@
 #include "cipher.h"
 #include "context.h"
 
-enum { CIPHER_IV_MAX = 128, CIPHER_BLOCK_MAX = 16 };
+enum { CIPHER_IV_MAX = 128, CIPHER_BLOCK_MAX = 16, WRAP_UNIT = 8 };
 
 /* How input and output of a mode have to do with each other. */
 enum cipher_way {
@@ -34,6 +34,8 @@ CK_RV cipher_setup_read(const CK_MECHANISM *mechanism, size_t key_size,
 			struct cipher_setup *setup) MUST_CHECK;
 /* Is there nothing to be told OpenSSL between the algorithm and the key? */
 bool cipher_setup_usual(const struct cipher_setup *s);
+/* Of a mode that takes all at once: is this length one of its? */
+bool cipher_setup_fits(const struct cipher_setup *s, bool encrypt, size_t size);
 /* Can a context go on with its key and another IV? */
 bool cipher_setup_rests(const struct cipher_setup *s);
 

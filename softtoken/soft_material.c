@@ -34,9 +34,10 @@ number_set(struct attrs *attrs, CK_ATTRIBUTE_TYPE type, const BIGNUM *number,
 CK_RV
 info_set(const struct pubkey *key, struct attrs *attrs)
 {
-	if (attrs_find(attrs, CKA_PUBLIC_KEY_INFO) &&
-	    !cursor_same(attrs_value(attrs, CKA_PUBLIC_KEY_INFO), key->info))
-		return CKR_TEMPLATE_INCONSISTENT;
+	struct cursor given = attrs_value(attrs, CKA_PUBLIC_KEY_INFO);
+
+	if (given.left > 0 && !cursor_same(given, key->info))
+		return CKR_ATTRIBUTE_VALUE_INVALID;
 	return attrs_set(attrs, CKA_PUBLIC_KEY_INFO, key->info);
 }
 

@@ -12,8 +12,8 @@ CK_RV number_set(struct attrs *attrs, CK_ATTRIBUTE_TYPE type,
 
 /* A number of a key, to be freed with BN_clear_free(); NULL when it is none. */
 BIGNUM *number_get(const struct attrs *attrs, CK_ATTRIBUTE_TYPE type);
-/* Sets CKA_PUBLIC_KEY_INFO. A template's own may be there, but not differ:
- * CKR_TEMPLATE_INCONSISTENT. */
+/* Sets CKA_PUBLIC_KEY_INFO. A template's own may be there or empty, but not
+ * differ (4.9): CKR_ATTRIBUTE_VALUE_INVALID. */
 CK_RV info_set(const struct pubkey *key, struct attrs *attrs) MUST_CHECK;
 /* A new key with these parameters; NULL when OpenSSL makes none. */
 EVP_PKEY *pkey_generate(const char *algorithm, const OSSL_PARAM *params);

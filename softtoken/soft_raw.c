@@ -4,7 +4,7 @@
 #include "../crypto/context.h"
 #include "../crypto/der.h"
 #include "mem.h"
-#include "soft_key.h"
+#include "soft_material.h"
 
 enum { RAW_MAX = 57 /* Ed448 */ };
 
@@ -36,12 +36,8 @@ point_bare(const struct curve *curve, struct cursor point)
 static CK_RV
 halves_set(const struct pubkey *key, struct attrs *attrs, bool point)
 {
-	struct cursor info = attrs_value(attrs, CKA_PUBLIC_KEY_INFO);
-	CK_RV rv;
+	CK_RV rv = info_set(key, attrs);
 
-	if (cursor_ok(&info) && !cursor_same(info, key->info))
-		return CKR_TEMPLATE_INCONSISTENT;
-	rv = attrs_set(attrs, CKA_PUBLIC_KEY_INFO, key->info);
 	if (rv == CKR_OK)
 		rv = attrs_set(attrs, CKA_EC_PARAMS, key->curve->oid);
 	if (rv == CKR_OK && point)

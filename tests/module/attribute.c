@@ -385,6 +385,40 @@ test_public_key_info(void **state)
 	}
 }
 
+/* 4.9: of a private key that is made it has to be its own: "If there is a
+ * mismatch, the command SHALL return CKR_ATTRIBUTE_VALUE_INVALID", or
+ * CKR_ATTRIBUTE_TYPE_INVALID where it cannot be given */
+static void
+test_other_info(void **state)
+{
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_KEY_TYPE type = CKK_EC;
+	CK_BYTE info[1024], value[32] = { 1 };
+	CK_ATTRIBUTE list[] = {
+		{ CKA_CLASS, &class, sizeof(class) },
+		{ CKA_KEY_TYPE, &type, sizeof(type) },
+		{ CKA_EC_PARAMS, (void *)p256, sizeof(p256) },
+		{ CKA_VALUE, value, sizeof(value) },
+		{ CKA_PUBLIC_KEY_INFO, info, sizeof(info) },
+	};
+	CK_OBJECT_HANDLE key;
+	CK_RV rv;
+
+	need_3_0();
+	login();
+	assert_ok(suite.p11->C_GetAttributeValue(
+		suite.session, object_get(CKO_PUBLIC_KEY, suite.ec), &list[4],
+		1));
+	rv = suite.p11->C_CreateObject(suite.session, list, 5, &key);
+	assert_one_of(rv, CKR_ATTRIBUTE_VALUE_INVALID,
+		      CKR_ATTRIBUTE_TYPE_INVALID);
+	assert_ok(suite.p11->C_CreateObject(suite.session, list, 4, &key));
+	list[4].ulValueLen = sizeof(info);
+	assert_ok(suite.p11->C_GetAttributeValue(suite.session, key, &list[4],
+						 1));
+	assert_ok(suite.p11->C_CreateObject(suite.session, list, 5, &key));
+}
+
 static const struct CMUnitTest list[] = {
 	CASE("/attribute/set/bad", test_set_bad),
 	CASE("/attribute/set/whole", test_set_whole),
@@ -401,6 +435,7 @@ static const struct CMUnitTest list[] = {
 	CASE("/attribute/ec/params", test_ec_params),
 	CASE("/attribute/ec/bad", test_ec_bad),
 	CASE("/attribute/public-key-info", test_public_key_info),
+	CASE("/attribute/public-key-info/other", test_other_info),
 };
 
 const struct cases attribute_cases = CASES("attribute", list);

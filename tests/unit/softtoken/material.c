@@ -294,7 +294,7 @@ static void
 test_ec_wrong(void **state)
 {
 	static const uint8_t zero[32], params[] = { 6, 3, 42, 3, 4 };
-	uint8_t much[32], d[32], point[65];
+	uint8_t much[32], d[32], point[65], info[256];
 	CK_ATTRIBUTE list[] = {
 		ONE_ATTR(CKA_CLASS, private_class),
 		ONE_ATTR(CKA_KEY_TYPE, ec_type),
@@ -321,7 +321,16 @@ test_ec_wrong(void **state)
 	/* another key's public half */
 	list[2] = (CK_ATTRIBUTE)ATTR(CKA_EC_PARAMS, p256);
 	list[4] = (CK_ATTRIBUTE)TEXT_ATTR(CKA_PUBLIC_KEY_INFO, "not this");
-	assert_int_equal(create(&f, list, 5, &id), CKR_TEMPLATE_INCONSISTENT);
+	assert_int_equal(create(&f, list, 5, &id), CKR_ATTRIBUTE_VALUE_INVALID);
+	/* it "MAY be empty", and is not then */
+	list[4] = (CK_ATTRIBUTE){ CKA_PUBLIC_KEY_INFO, NULL, 0 };
+	assert_int_equal(create(&f, list, 5, &id), CKR_OK);
+	list[4] = (CK_ATTRIBUTE){ CKA_PUBLIC_KEY_INFO, info, sizeof(info) };
+	assert_int_equal(f.token->ops->attributes_get(f.token, id,
+						      &list[4], 1),
+			 CKR_OK);
+	assert_true(list[4].ulValueLen > 65);
+	assert_int_equal(create(&f, list, 5, &id), CKR_OK);
 	place_close(&f.place);
 }
 

@@ -397,12 +397,16 @@ destroy_all(struct token *t)
 	CK_ATTRIBUTE data = { CKA_CLASS, &class, sizeof(class) };
 	CK_ATTRIBUTE value = { CKA_VALUE, certificate, 9 };
 	struct ids found = { 0 };
+	size_t others;
 
 	DROP(t->ops->search(t, (struct template){ 0 }, &found));
+	others = found.count;
 	DROP(t->ops->search(t, (struct template){ &data, 1 }, &found));
 	for (size_t i = 0; i < found.count; i++) {
-		DROP(t->ops->attributes_set(t, found.list[i],
-					    (struct template){ &value, 1 }));
+		if (i >= others)
+			DROP(t->ops->attributes_set(
+				t, found.list[i],
+				(struct template){ &value, 1 }));
 		DROP(t->ops->destroy(t, found.list[i]));
 	}
 	ids_free(&found);

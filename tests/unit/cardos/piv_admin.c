@@ -92,8 +92,7 @@ login_refused(void **state)
 	assert_int_equal(login_text("010203040506070"), CKR_PIN_INCORRECT);
 	script_add(script, UNTOLD);
 	assert_int_equal(login_text(KEY_256 "00"), CKR_PIN_INCORRECT);
-	script_add(script, ASK "< 010108"
-			       "9000\n");
+	script_add(script, ASK "< 0101089000\n");
 	assert_int_equal(login(real_key()), CKR_PIN_INCORRECT);
 	assert_int_equal(login(cursor_of(NULL, 0)), CKR_FUNCTION_FAILED);
 	/* a wrong one; metadata that tell no cipher are none */
@@ -119,14 +118,12 @@ witness_refused(void **state)
 	static const char *const answers[] = {
 		"< 9000\n",
 		"< 7C0A810811223344556677889000\n",
-		"< 7C06800411223344"
-		"9000\n",
+		"< 7C068004112233449000\n",
 		"< 7C12801000112233445566778899AABBCCDDEEFF9000\n",
 	};
 
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
-		script_add(script, ASK "< 010103"
-				       "9000\n"
+		script_add(script, ASK "< 0101039000\n"
 				       "> 0087039B047C02800000\n");
 		script_add(script, answers[i]);
 		assert_int_equal(login(real_key()), CKR_PIN_INCORRECT);
@@ -139,18 +136,12 @@ struct vector {
 };
 
 static const struct vector vectors[] = {
-	{ "AES-128",
-	  "< 010108"
-	  "9000\n",
-	  "08", "69C4E0D86A7B0430D8CDB78070B4C55A", 16 },
-	{ "AES-192",
-	  "< 01010A"
-	  "9000\n",
-	  "0A", "DDA97CA4864CDFE06EAF70A0EC0D7191", 24 },
-	{ "AES-256",
-	  "< 01010C"
-	  "9000\n",
-	  "0C", "8EA2B7CA516745BFEAFC49904B496089", 32 },
+	{ "AES-128", "< 0101089000\n", "08", "69C4E0D86A7B0430D8CDB78070B4C55A",
+	  16 },
+	{ "AES-192", "< 01010A9000\n", "0A", "DDA97CA4864CDFE06EAF70A0EC0D7191",
+	  24 },
+	{ "AES-256", "< 01010C9000\n", "0C", "8EA2B7CA516745BFEAFC49904B496089",
+	  32 },
 };
 
 static void

@@ -9,11 +9,11 @@ import subprocess
 import sys
 import time
 
-PATIENCE = 30
+PATIENCE = 120
 LIBRARY = pathlib.Path("/usr/lib/firefox-esr")
 SCRIPT = pathlib.Path(__file__).with_name("person.js")
-# The comment in the first line is what Firefox expects there; what it shows to a
-# new user would take the place of the test's page.
+# The comment in the first line is what Firefox expects there; what it shows to
+# a new user would take the place of the test's page.
 PREFERENCES = """//
 pref("general.config.filename", "person.js");
 pref("general.config.obscure_value", 0);

@@ -10,8 +10,8 @@ from firefox import until
 
 
 class Screen:
-    """An Xvfb of so many pixels; it keeps its picture as an XWD file. Its socket
-    is in the test's network namespace."""
+    """An Xvfb of so many pixels; it keeps its picture as an XWD file. Its
+    socket is in the test's network namespace."""
 
     display = ":7"
 
@@ -20,8 +20,8 @@ class Screen:
         self.folder.mkdir()
         with open(self.folder / "log", "wb") as log:
             self.process = subprocess.Popen(
-                ["Xvfb", self.display, "-screen", "0", f"{width}x{height}x24", "-fbdir",
-                 self.folder, "-nolock", "-nolisten", "unix"],
+                ["Xvfb", self.display, "-screen", "0", f"{width}x{height}x24",
+                 "-fbdir", self.folder, "-nolock", "-nolisten", "unix"],
                 stdout=log, stderr=log)
         self.file = self.folder / "Xvfb_screen0"
         until(self.file.exists, "a screen")

@@ -130,7 +130,8 @@ class Scene:
     def windows_are_free(self):
         """The thread of the windows called state queries only, and caused no
         exchange with the card."""
-        process, calls = str(self.firefox.process.pid), {True: set(), False: set()}
+        process = str(self.firefox.process.pid)
+        calls = {True: set(), False: set()}
         for line in LOG.read_text(encoding="utf-8").splitlines():
             _, who, thread, _, text = line.split(" ", 4)
             if who == process:

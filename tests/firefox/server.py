@@ -11,10 +11,10 @@ def answer(context, connection):
         with context.wrap_socket(connection, server_side=True) as secure:
             while not secure.recv(65536).endswith(b"\r\n\r\n"):
                 pass
-            subject = dict(entry[0] for entry in secure.getpeercert()["subject"])
-            secure.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n"
-                           + f"{secure.version()} {subject['commonName']}"
-                           .encode())
+            subject = dict(part[0] for part in secure.getpeercert()["subject"])
+            secure.sendall(
+                "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n"
+                f"{secure.version()} {subject['commonName']}".encode())
     except OSError as error:
         print("server:", error, flush=True)
 

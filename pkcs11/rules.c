@@ -33,11 +33,29 @@ may_be_private(struct session *s, const struct making *making)
 	return false;
 }
 
+/* CKR_TOKEN_WRITE_PROTECTED "has higher priority than CKR_SESSION_READ_ONLY"
+ * (5.1.6), and lets only R/O sessions be (5.6.1). */
+CK_RV
+writing_check(struct session *s)
+{
+	struct token *t = s->presence->token;
+	CK_TOKEN_INFO info = { 0 };
+
+	if (s->rw)
+		return CKR_OK;
+	if (t->ops->info(t, &info) == CKR_OK &&
+	    (info.flags & CKF_WRITE_PROTECTED))
+		return CKR_TOKEN_WRITE_PROTECTED;
+	return CKR_SESSION_READ_ONLY;
+}
+
 CK_RV
 making_check(struct session *s, const struct making *making)
 {
-	if (making->token && !s->rw)
-		return CKR_SESSION_READ_ONLY;
+	CK_RV rv = making->token ? writing_check(s) : CKR_OK;
+
+	if (rv != CKR_OK)
+		return rv;
 	if (making->private && !may_be_private(s, making))
 		return CKR_USER_NOT_LOGGED_IN;
 	return CKR_OK;
@@ -46,7 +64,7 @@ making_check(struct session *s, const struct making *making)
 CK_RV
 change_check(struct session *s, struct object_ref ref)
 {
-	return ref.host || s->rw ? CKR_OK : CKR_SESSION_READ_ONLY;
+	return ref.host ? CKR_OK : writing_check(s);
 }
 
 struct token *

@@ -14,7 +14,10 @@ struct making {
  * CKR_ATTRIBUTE_VALUE_INVALID. */
 CK_RV making_read(struct template template, CK_OBJECT_CLASS class,
 		  struct making *making) MUST_CHECK;
-/* CKR_SESSION_READ_ONLY, CKR_USER_NOT_LOGGED_IN. */
+/* CKR_OK of an R/W session, CKR_SESSION_READ_ONLY,
+ * CKR_TOKEN_WRITE_PROTECTED. */
+CK_RV writing_check(struct session *s) MUST_CHECK;
+/* CKR_SESSION_READ_ONLY, CKR_TOKEN_WRITE_PROTECTED, CKR_USER_NOT_LOGGED_IN. */
 CK_RV making_check(struct session *s, const struct making *making) MUST_CHECK;
 /* CKR_SESSION_READ_ONLY: only session objects change in an R/O session. */
 CK_RV change_check(struct session *s, struct object_ref ref) MUST_CHECK;

@@ -3,6 +3,7 @@
 
 #include "data.h"
 #include "module.h"
+#include "rules.h"
 #include "session.h"
 #include "slots.h"
 
@@ -151,8 +152,9 @@ C_SetPIN(CK_SESSION_HANDLE session, CK_UTF8CHAR *old_pin, CK_ULONG old_pin_len,
 
 	if (rv != CKR_OK)
 		return rv;
-	if (!s->rw)
-		return session_leave(__func__, s, CKR_SESSION_READ_ONLY);
+	rv = writing_check(s);
+	if (rv != CKR_OK)
+		return session_leave(__func__, s, rv);
 	t = s->presence->token;
 	rv = data_pin(t, old_pin, old_pin_len, CKR_PIN_INCORRECT, &old_one);
 	if (rv == CKR_OK)

@@ -356,8 +356,8 @@ test_session_cancel(void **state)
 		CASE_OF("/init/" name "/key-handle", test_key_handle,          \
 			(void *)&b),                                           \
 		CASE_OF("/init/" name "/key-type", test_key_type, (void *)&b), \
-		CASE_OF("/init/" name "/key-type-first", test_type_first, \
-			(void *)&b),                                       \
+		CASE_OF("/init/" name "/key-type-first", test_type_first,      \
+			(void *)&b),                                           \
 		CASE_OF("/init/" name "/not-permitted", test_not_permitted,    \
 			(void *)&b)
 

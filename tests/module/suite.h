@@ -166,7 +166,8 @@ extern const struct cases general_cases, slot_cases, session_cases, login_cases,
 	token_cases, init_cases, life_cases, template_cases, message_cases,
 	state_cases, profile_cases, wrap_cases, verify_cases, dual_cases,
 	wrapping_cases, attribute_cases, user_cases, context_cases, other_cases,
-	removal_cases, saved_cases, refusal_cases, kem_cases, faulty_cases,
-	surrender_cases, made_cases, locked_cases;
+	removal_cases, saved_cases, refusal_cases, kem_cases, rule_cases,
+	protected_cases, faulty_cases, surrender_cases, made_cases,
+	locked_cases;
 
 #endif

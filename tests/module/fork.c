@@ -74,11 +74,21 @@ signs_in_grandchild(void)
 	return child_of(signs);
 }
 
+/* With its session and its login, by a key that wants one: the child has had a
+ * card's connection of its own, and ended its own login alone. */
 static void
 assert_parent_lives(void)
 {
+	CK_MECHANISM rsa = { CKM_RSA_PKCS, NULL, 0 };
+	CK_BYTE signature[512];
+	CK_ULONG size = sizeof(signature);
+
 	assert_int_equal(session_state(suite.session), CKS_RW_USER_FUNCTIONS);
-	(void)object_get(CKO_PRIVATE_KEY, suite.ec);
+	assert_ok(suite.p11->C_SignInit(
+		suite.session, &rsa, object_get(CKO_PRIVATE_KEY, suite.rsa)));
+	assert_ok(suite.p11->C_Sign(suite.session, digest_info,
+				    DIGEST_INFO_SIZE, signature, &size));
+	assert_int_equal(session_state(suite.session), CKS_RW_USER_FUNCTIONS);
 }
 
 static void

@@ -69,7 +69,7 @@ use_send(const struct card_use *use, const struct card_job *job,
 		return CKR_USER_NOT_LOGGED_IN;
 	if (use_borrows(use))
 		return CKR_USER_NOT_LOGGED_IN;
-	if (stale || driver->guard_first) {
+	if (stale || driver->guard_first || a->chained) {
 		rv = use_recover(use, stale, &again);
 		return rv != CKR_OK ? rv : driver->compute(a, job, out);
 	}

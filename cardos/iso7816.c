@@ -38,7 +38,10 @@ applet_exchange(struct card_applet *a, const struct apdu *command,
 	if (rv != CKR_OK)
 		return rv;
 	a->sw = sw;
-	return sw_rv(sw);
+	rv = sw_rv(sw);
+	if (command->data.left > APDU_SHORT_DATA)
+		a->chained = rv != CKR_OK && applet_pieces(a);
+	return rv;
 }
 
 bool

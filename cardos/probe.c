@@ -109,6 +109,7 @@ applet_select(struct card_applet *a)
 	CK_RV rv = applet_select_named(a, &named);
 
 	a->proven = rv == CKR_OK;
+	a->chained = a->chained && rv != CKR_OK;
 	if (rv == CKR_OK || rv == CKR_HOST_MEMORY || rv == CKR_DEVICE_REMOVED)
 		return rv;
 	return CKR_DEVICE_ERROR;
@@ -117,13 +118,14 @@ applet_select(struct card_applet *a)
 CK_RV
 applet_guard(struct card_applet *a, bool *switched)
 {
-	CK_RV rv;
+	CK_RV rv = CKR_OK;
 
 	*switched = false;
-	if (a->proven)
+	if (a->proven && !a->chained)
 		return CKR_OK;
-	rv = applet_prove(a);
-	if (rv != CKR_OK || a->proven)
+	if (!a->chained)
+		rv = applet_prove(a);
+	if (rv != CKR_OK || (a->proven && !a->chained))
 		return rv;
 	rv = applet_select(a);
 	*switched = rv == CKR_OK;

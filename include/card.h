@@ -69,6 +69,7 @@ struct card_applet {
 	const struct card_proof *proof; /* that this card answered, or NULL */
 	bool proven; /* selected, in this transaction; a driver may set it too */
 	bool extended; /* it takes extended length; the driver tells */
+	bool chained; /* a chain failed, whose pieces it may keep till SELECT */
 	uint16_t sw; /* of the last command, 0: no answer */
 	const struct config *config; /* which outlives the card */
 	const char *cache; /* folder for public objects; NULL or "": none */

@@ -405,6 +405,7 @@ test_other_info(void **state)
 	CK_RV rv;
 
 	need_3_0();
+	need_session_objects();
 	login();
 	assert_ok(suite.p11->C_GetAttributeValue(
 		suite.session, object_get(CKO_PUBLIC_KEY, suite.ec), &list[4],

@@ -485,6 +485,7 @@ test_wait(void **state)
 	CK_RV rv = CKR_OK;
 	pthread_t thread;
 
+	need_strict(); /* others crash, hang or do not, as it happens */
 	assert_int_equal(pthread_create(&thread, NULL, wait_for_event, &rv), 0);
 	assert_ok(suite.p11->C_Finalize(NULL));
 	assert_int_equal(pthread_join(thread, NULL), 0);

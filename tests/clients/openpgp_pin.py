@@ -11,6 +11,8 @@ import sys
 
 import PyKCS11 as p11
 
+from expected import expect
+
 FLAGS = p11.CKF_SERIAL_SESSION | p11.CKF_RW_SESSION
 
 
@@ -18,16 +20,6 @@ def state(name):
     text = subprocess.run(os.environ["CARD_TELL"].split() + ["state"],
                           check=True, capture_output=True, text=True).stdout
     return int(re.search(name + r"=(\d+)", text).group(1))
-
-
-def expect(what, wanted, function, *arguments):
-    got = p11.CKR_OK
-    try:
-        function(*arguments)
-    except p11.PyKCS11Error as error:
-        got = error.value
-    if got != wanted:
-        sys.exit(f"{what}: {p11.CKR.get(got, got)}")
 
 
 def tries(what, wanted):

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import PyKCS11 as p11
 
+from expected import expect
 from openpgp_keys import (AUTHENTICATE, Card, DECIPHER, PIN, SIGN, SO_PIN,
                           openssl)
-from openpgp_pin import expect, state
+from openpgp_pin import state
 
 PROFILE = 9
 

@@ -13,6 +13,8 @@ import tempfile
 
 import PyKCS11 as p11
 
+from expected import expect, is_equal
+
 KEY = "010203040506070801020304050607080102030405060708"
 ARC = "2.16.840.1.101.3.7."
 SECURITY, CHUID, DISCOVERY = ARC + "2.144.0", ARC + "2.48.0", ARC + "2.96.80"
@@ -66,20 +68,6 @@ def put(tag, content):
         file.flush()
         yubico("-k" + KEY, "-a", "write-object", "--id", tag, "-f", "hex",
                "-i", file.name)
-
-
-def is_equal(what, got, wanted):
-    if got != wanted:
-        sys.exit(f"{what}: {got}, not {wanted}")
-
-
-def expect(what, wanted, function, *arguments):
-    got = p11.CKR_OK
-    try:
-        function(*arguments)
-    except p11.PyKCS11Error as error:
-        got = error.value
-    is_equal(what, got, wanted)
 
 
 def written(opensc):

@@ -12,6 +12,8 @@ import tempfile
 
 import PyKCS11 as p11
 
+from expected import expect, is_equal
+
 KEY = "010203040506070801020304050607080102030405060708"
 CURVES = {"prime256v1": bytes.fromhex("06082a8648ce3d030107"),
           "secp384r1": bytes.fromhex("06052b81040022")}
@@ -29,20 +31,6 @@ def run(*command, data=None, **more):
 def exchanges():
     with open(os.environ["CARD_TRACE"], encoding="ascii") as trace:
         return sum(line.startswith(">") for line in trace)
-
-
-def is_equal(what, got, wanted):
-    if got != wanted:
-        sys.exit(f"{what}: {got}, not {wanted}")
-
-
-def expect(what, wanted, function, *arguments):
-    got = p11.CKR_OK
-    try:
-        function(*arguments)
-    except p11.PyKCS11Error as error:
-        got = error.value
-    is_equal(what, p11.CKR.get(got, got), p11.CKR.get(wanted, wanted))
 
 
 def certify(subject, pem):

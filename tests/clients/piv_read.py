@@ -11,15 +11,12 @@ import sys
 
 import PyKCS11 as p11
 
+from expected import is_equal
+
 PIN = "123456"
 SECRET = [(p11.CKA_CLASS, p11.CKO_SECRET_KEY),
           (p11.CKA_KEY_TYPE, p11.CKK_GENERIC_SECRET),
           (p11.CKA_SENSITIVE, False), (p11.CKA_EXTRACTABLE, True)]
-
-
-def is_equal(what, got, wanted):
-    if got != wanted:
-        sys.exit(f"{what}: {got}, not {wanted}")
 
 
 def openssl(*arguments):

@@ -14,6 +14,8 @@ import tempfile
 
 import PyKCS11 as p11
 
+from expected import expect
+
 FLAGS = p11.CKF_SERIAL_SESSION | p11.CKF_RW_SESSION
 KEY = "010203040506070801020304050607080102030405060708"
 P256 = bytes.fromhex("06082a8648ce3d030107")
@@ -38,16 +40,6 @@ def state(name):
 def exchanges():
     with open(os.environ["CARD_TRACE"], encoding="ascii") as trace:
         return [line for line in trace if line.startswith(">")]
-
-
-def expect(what, wanted, function, *arguments):
-    got = p11.CKR_OK
-    try:
-        function(*arguments)
-    except p11.PyKCS11Error as error:
-        got = error.value
-    if got != wanted:
-        sys.exit(f"{what}: {p11.CKR.get(got, got)}")
 
 
 def silent(what, wanted, function, *arguments):

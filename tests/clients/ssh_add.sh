@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # ssh-add -s gives the agent a card's keys, and offers its one PIN to every
-# token: none but PIV's counter may move on a card whose OpenPGP is empty.
-# usage: ssh_add.sh MODULE, beside a card (on_both.sh) without OpenPGP keys
+# token: none but PIV's counter may move on a card whose OpenPGP is empty, or is
+# not shown. Where it has keys and another PIN, each ssh-add costs it a try.
+# usage: ssh_add.sh MODULE, beside a card (on_both.sh); with SHOWN=both where its
+# OpenPGP has keys and is shown
 . "$(dirname "$0")/common.sh"
 
 counters() {
@@ -17,19 +19,31 @@ add() {
 		ssh-add -s "$module" </dev/null >"$work/added" 2>&1
 }
 
-# expect TRIES: of PIV's PIN, and all other counters as before
+# expect TRIES [PW1]: of PIV's PIN and OpenPGP's, and all others as before
 expect() {
 	counters >"$work/now"
-	sed "s/^pin=.*/pin=$1/" "$work/before" | diff - "$work/now" ||
-		fail "the tries are not as they should be"
+	echo "now:" $(cat "$work/now")
+	sed "s/^pin=.*/pin=$1/; s/^pw1=.*/pw1=${2:-3}/" "$work/before" |
+		diff - "$work/now" || fail "the tries are not as they should be"
 }
 
 # The agent takes modules of the system's folders only, unless it is told.
 eval "$(ssh-agent -s -P "$(dirname "$module")/*")" >/dev/null
 trap 'kill "$SSH_AGENT_PID"; rm -rf "$work"' EXIT
 counters >"$work/before"
-cat "$work/before"
+echo "before:" $(cat "$work/before")
 [ "$(wc -l <"$work/before")" -ge 4 ] || fail "the card tells no counters"
+
+if [ "${SHOWN-}" = both ]; then
+	add $pin || fail "PIV's PIN is refused: $(cat "$work/added")"
+	expect 3 2
+	ssh-add -L >"$work/keys"
+	[ "$(wc -l <"$work/keys")" -eq 4 ] || fail "not the four keys of PIV"
+	ssh-add -e "$module" || fail "the keys cannot be taken out"
+	add 654321 || fail "OpenPGP's PIN is refused: $(cat "$work/added")"
+	expect 2 3
+	exit
+fi
 
 add 654321 && fail "a wrong PIN is taken"
 expect 2

@@ -19,6 +19,7 @@ import subprocess
 import sys
 
 MARK = "--- end of block "
+END = "--- end of page"
 FENCE = re.compile(r"^```(\S*)[ \t]*(\S*)[^\n]*\n(.*?)^```$", re.M | re.S)
 
 
@@ -74,7 +75,8 @@ def main():
     found = blocks(text, dict(word.split("=", 1) for word in words))
     if not any(script for script, _ in found):
         sys.exit(f"FAIL: {page} has no commands")
-    script = "set -euo pipefail\n" + "".join(
+    # Servers that a page leaves behind when it fails keep the pipe open.
+    script = f"set -euo pipefail\ntrap 'echo; echo {END}' EXIT\n" + "".join(
         f"{script}\necho '{MARK}{number}'\n"
         for number, (script, _) in enumerate(found))
     shell = subprocess.Popen(["bash", "-c", script], stdin=subprocess.DEVNULL,
@@ -83,6 +85,8 @@ def main():
     for line in shell.stdout:
         output += line.decode(errors="replace")
         print(output.splitlines()[-1], flush=True)
+        if line == f"{END}\n".encode():
+            break
     shell.wait()
     parts = re.split(rf"^{MARK}\d+\n", output, flags=re.M)
     for (_, wanted), part in zip(found, parts):

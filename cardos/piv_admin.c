@@ -104,6 +104,13 @@ witness_get(struct card_applet *a, const struct piv_cipher *cipher,
 	return CKR_OK;
 }
 
+/* A card that is gone or worn out says nothing of the key. */
+static bool
+says_nothing(const struct card_applet *a, CK_RV rv)
+{
+	return applet_mute(a, rv) || rv == CKR_DEVICE_MEMORY;
+}
+
 /* The witness comes back in the clear, and a challenge with it. No response is
  * asked for (82 00), as one card refuses that; one that gives none has not
  * shown that it knows the key, which costs nobody but its owner. */
@@ -132,7 +139,7 @@ witness_show(struct card_applet *a, const struct piv_cipher *cipher,
 	tlv_put(&template, PIV_CHALLENGE, asked);
 	rv = piv_general_authenticate(a, command, builder_read(&template),
 				      &answer);
-	if (applet_mute(a, rv))
+	if (says_nothing(a, rv))
 		return rv;
 	if (rv != CKR_OK)
 		return CKR_PIN_INCORRECT;
@@ -179,7 +186,7 @@ piv_admin_authenticate(struct card_applet *a, struct cursor key)
 		    (told != 0 && told != cipher->id))
 			continue;
 		rv = cipher_try(a, cipher, key, &ready);
-		if (applet_mute(a, rv))
+		if (says_nothing(a, rv))
 			return rv;
 	}
 	return rv == CKR_OK || rv == CKR_HOST_MEMORY ? rv : CKR_PIN_INCORRECT;

@@ -105,6 +105,8 @@ login_refused(void **state)
 					    "0102030405060708"),
 				 CKR_PIN_INCORRECT);
 	}
+	script_add(script, UNTOLD "> 0087039B047C02800000\n< 6581\n");
+	assert_int_equal(login(real_key()), CKR_DEVICE_MEMORY);
 	script_add(script, ASK "! error\n");
 	assert_int_equal(login(real_key()), CKR_DEVICE_ERROR);
 	script_add(script, UNTOLD "> 0087039B047C02800000\n! removed\n");

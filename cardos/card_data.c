@@ -13,7 +13,8 @@ object_is_data(const struct card_object *o)
 }
 
 /* An object that programs are not to come across is named. */
-static bool object_named(struct template match)
+static bool
+object_named(struct template match)
 {
 	return template_find(match.list, match.count, CKA_ID) != NULL ||
 	       template_find(match.list, match.count, CKA_LABEL) != NULL;

@@ -263,6 +263,10 @@ CK_RV piv_certificate_check(const struct card_applet *a,
 			    struct cursor der) MUST_CHECK;
 CK_RV piv_certificate_put(struct card_applet *a, struct cursor object,
 			  struct cursor der) MUST_CHECK;
+/* The DER of a slot's certificate, out of the cache where that still holds:
+ * CKR_OBJECT_HANDLE_INVALID when there is none, CKR_DATA_INVALID. */
+CK_RV piv_certificate_read(struct card_applet *a, const struct piv_slot *slot,
+			   struct builder *der) MUST_CHECK;
 
 /* piv_objects.c and piv_identity.c: functions of the driver. */
 CK_RV piv_list(struct card_applet *a, size_t pin, CK_OBJECT_CLASS class,

@@ -1,5 +1,6 @@
-/* What is put into a PIV card's data objects: PUT DATA, and the containers of
- * certificates. */
+/* What is put into a PIV card's data objects: PUT DATA; and the containers of
+ * certificates, both ways. */
+#include "cache.h"
 #include "crypto.h"
 #include "piv.h"
 #include "tlv.h"
@@ -13,7 +14,9 @@ enum {
 	TAG_CHECK = 0xFE,
 	INFO_PLAIN = 0,
 	INFO_GZIP = 1,
-	OBJECT_MAX = 32768, /* of cards that nothing is known of */
+	INFO_COMPRESSED = 0x81, /* 80 on early cards that counted bits so */
+	NET_ID_HEADER = 4,	/* 01 00 and a length before zlib data */
+	OBJECT_MAX = 32768,	/* of cards that nothing is known of */
 	DATA_MAX = OBJECT_MAX + 32,
 	SHORT_TAG_MAX = 2,
 	EXTENDED_MAX =
@@ -134,5 +137,77 @@ piv_certificate_put(struct card_applet *a, struct cursor object,
 	if (rv == CKR_OK)
 		rv = piv_put_data(a, object, builder_read(&content));
 	builder_free(&content);
+	return rv;
+}
+
+/*
+ * Appends the certificate in the content of its container (SP 800-73-4 part 1,
+ * appendix A): tags come in any order, 71 and FE may miss, some cards hold the
+ * bare certificate. What is compressed shows by itself: DER begins with 30.
+ */
+static CK_RV
+certificate_unpack(struct cursor content, struct builder *der)
+{
+	static const uint8_t plain = 0x30, net_id[] = { 0x01, 0x00 };
+	struct cursor body, info = cursor_of(NULL, 0);
+	bool compressed;
+
+	if (!tlv_find(content, TAG_CERTIFICATE, &body))
+		body = content;
+	DROP(tlv_find(content, TAG_CERT_INFO, &info)); /* may be missing */
+	compressed = (cursor_u8(&info) & INFO_COMPRESSED) != 0;
+	if (cursor_begins(body, &plain, sizeof(plain))) {
+		builder_append(der, body);
+		return builder_ok(der) ? CKR_OK : CKR_DATA_INVALID;
+	}
+	if (compressed && cursor_begins(body, net_id, sizeof(net_id)))
+		cursor_take(&body, NET_ID_HEADER);
+	return inflate_bytes(body, der);
+}
+
+/*
+ * The container of a certificate. Where it comes in pieces, the first tells
+ * whether what is kept of it still holds.
+ */
+static CK_RV
+container_read(struct card_applet *a, const struct piv_slot *slot,
+	       struct builder *answer, struct cursor *content)
+{
+	bool pieces = cache_on(a) && applet_pieces(a);
+	size_t le = pieces ? APDU_SHORT_ANSWER : APDU_ANSWER_MAX;
+	bool found, known;
+	struct cursor c;
+	CK_RV rv = piv_get_data(a, slot->object, le, answer, content);
+
+	if (rv != CKR_OK)
+		return rv;
+	found = pieces && !piv_whole(answer) &&
+		cache_find(a, slot->reference, answer);
+	if (pieces && !piv_whole(answer))
+		rv = piv_get_more(a, answer);
+	if (rv != CKR_OK)
+		return rv;
+	known = found || (!pieces && cache_has(a, slot->reference));
+	if (!known && piv_whole(answer))
+		cache_keep(a, slot->reference, builder_read(answer));
+	c = builder_read(answer);
+	if (!tlv_enter(&c, PIV_CONTENT))
+		return CKR_OBJECT_HANDLE_INVALID;
+	*content = cursor_rest(&c);
+	return CKR_OK;
+}
+
+CK_RV
+piv_certificate_read(struct card_applet *a, const struct piv_slot *slot,
+		     struct builder *der)
+{
+	struct builder answer = builder_heap(APDU_ANSWER_MAX);
+	struct cursor content;
+	CK_RV rv;
+
+	rv = container_read(a, slot, &answer, &content);
+	if (rv == CKR_OK)
+		rv = certificate_unpack(content, der);
+	builder_free(&answer);
 	return rv;
 }

@@ -1,17 +1,11 @@
 /* PIV keys and certificates as objects. A slot exists when its certificate
  * does, or when the card tells of its key. */
-#include "cache.h"
 #include "config.h"
 #include "log.h"
 #include "piv.h"
-#include "tlv.h"
 
 enum {
-	TAG_CERTIFICATE = 0x70,
-	TAG_CERT_INFO = 0x71,
-	INFO_COMPRESSED = 0x81, /* 80 on early cards that counted bits so */
-	REFERENCE_SHIFT = 8,	/* an object's id: key reference, class */
-	NET_ID_HEADER = 4,	/* 01 00 and a length before zlib data */
+	REFERENCE_SHIFT = 8, /* an object's id: key reference, class */
 };
 
 uint8_t
@@ -148,78 +142,6 @@ piv_list(struct card_applet *a, size_t pin, CK_OBJECT_CLASS class,
 	}
 	*list = first;
 	return CKR_OK;
-}
-
-/*
- * Appends the certificate in the content of its container (SP 800-73-4 part 1,
- * appendix A): tags come in any order, 71 and FE may miss, some cards hold the
- * bare certificate. What is compressed shows by itself: DER begins with 30.
- */
-static CK_RV
-certificate_unpack(struct cursor content, struct builder *der)
-{
-	static const uint8_t plain = 0x30, net_id[] = { 0x01, 0x00 };
-	struct cursor body, info = cursor_of(NULL, 0);
-	bool compressed;
-
-	if (!tlv_find(content, TAG_CERTIFICATE, &body))
-		body = content;
-	DROP(tlv_find(content, TAG_CERT_INFO, &info)); /* may be missing */
-	compressed = (cursor_u8(&info) & INFO_COMPRESSED) != 0;
-	if (cursor_begins(body, &plain, sizeof(plain))) {
-		builder_append(der, body);
-		return builder_ok(der) ? CKR_OK : CKR_DATA_INVALID;
-	}
-	if (compressed && cursor_begins(body, net_id, sizeof(net_id)))
-		cursor_take(&body, NET_ID_HEADER);
-	return inflate_bytes(body, der);
-}
-
-/*
- * The container of a certificate. Where it comes in pieces, the first tells
- * whether what is kept of it still holds.
- */
-static CK_RV
-container_read(struct card_applet *a, const struct piv_slot *slot,
-	       struct builder *answer, struct cursor *content)
-{
-	bool pieces = cache_on(a) && applet_pieces(a);
-	size_t le = pieces ? APDU_SHORT_ANSWER : APDU_ANSWER_MAX;
-	bool found, known;
-	struct cursor c;
-	CK_RV rv = piv_get_data(a, slot->object, le, answer, content);
-
-	if (rv != CKR_OK)
-		return rv;
-	found = pieces && !piv_whole(answer) &&
-		cache_find(a, slot->reference, answer);
-	if (pieces && !piv_whole(answer))
-		rv = piv_get_more(a, answer);
-	if (rv != CKR_OK)
-		return rv;
-	known = found || (!pieces && cache_has(a, slot->reference));
-	if (!known && piv_whole(answer))
-		cache_keep(a, slot->reference, builder_read(answer));
-	c = builder_read(answer);
-	if (!tlv_enter(&c, PIV_CONTENT))
-		return CKR_OBJECT_HANDLE_INVALID;
-	*content = cursor_rest(&c);
-	return CKR_OK;
-}
-
-static CK_RV
-certificate_read(struct card_applet *a, const struct piv_slot *slot,
-		 struct builder *der)
-{
-	struct builder answer = builder_heap(APDU_ANSWER_MAX);
-	struct cursor content;
-	CK_RV rv;
-
-	rv = container_read(a, slot, &answer, &content);
-	if (rv == CKR_OK)
-		rv = certificate_unpack(content, der);
-	builder_free(&answer);
-	return rv;
 }
 
 /* What the chip can do with a key of this type. */
@@ -469,7 +391,7 @@ slot_certificate(struct card_applet *a, const struct piv_slot *slot,
 	CK_RV rv = piv_retired_check(a, slot);
 
 	if (rv == CKR_OK) {
-		rv = certificate_read(a, slot, der);
+		rv = piv_certificate_read(a, slot, der);
 		if (rv == CKR_OK || rv == CKR_OBJECT_HANDLE_INVALID)
 			piv_retired_seen(a, slot, rv == CKR_OK);
 	}

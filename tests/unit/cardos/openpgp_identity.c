@@ -15,14 +15,9 @@ open_card(struct opened *o, const char *card)
 {
 	struct builder b = builder_heap(4096);
 	struct cursor fact = script_fact(CARDS, card);
-	uint64_t generation;
 
 	o->script = script_new();
-	o->applet = (struct card_applet){ .driver = &openpgp_driver };
-	o->applet.transport = apdu_layer_new(&o->script->transport);
-	assert_int_equal(o->applet.transport->ops->begin(o->applet.transport,
-							 &generation),
-			 CKR_OK);
+	o->applet = script_applet(o->script, &openpgp_driver);
 	builder_text(&b, "> 00CA006E00\n< ");
 	builder_hex(&b, fact);
 	builder_text(&b, "9000\n");
@@ -35,10 +30,7 @@ open_card(struct opened *o, const char *card)
 static void
 close_card(struct opened *o)
 {
-	openpgp_driver.close(&o->applet);
-	o->applet.transport->ops->end(o->applet.transport);
-	o->applet.transport->ops->close(o->applet.transport);
-	script_free(o->script);
+	script_applet_free(o->script, &o->applet);
 }
 
 static void

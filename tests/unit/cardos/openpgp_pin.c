@@ -17,14 +17,8 @@ static struct card_applet applet;
 static void
 start(const char *application_related)
 {
-	uint64_t generation;
-
 	script = script_new();
-	applet = (struct card_applet){ .driver = &openpgp_driver };
-	applet.transport = apdu_layer_new(&script->transport);
-	assert_int_equal(
-		applet.transport->ops->begin(applet.transport, &generation),
-		CKR_OK);
+	applet = script_applet(script, &openpgp_driver);
 	script_add(script, GET_6E "< ");
 	script_add(script, application_related);
 	script_add(script, "9000\n");
@@ -33,10 +27,7 @@ start(const char *application_related)
 static void
 stop(void)
 {
-	openpgp_driver.close(&applet);
-	applet.transport->ops->end(applet.transport);
-	applet.transport->ops->close(applet.transport);
-	script_free(script);
+	script_applet_free(script, &applet);
 }
 
 /* Keys in all places; PW1 good for one signature, no KDF. */

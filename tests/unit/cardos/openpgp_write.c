@@ -25,7 +25,6 @@ start(const char *manufacturer, const char *version, const char *attributes)
 {
 	struct builder in = builder_heap(4096), all = builder_heap(4096);
 	struct builder aid = builder_heap(64), line = builder_heap(1 << 14);
-	uint64_t generation;
 
 	builder_append(&aid, hex("D27600012401"));
 	builder_append(&aid, hex(version));
@@ -43,11 +42,7 @@ start(const char *manufacturer, const char *version, const char *attributes)
 	builder_text(&line, "9000\n");
 	builder_u8(&line, 0);
 	script = script_new();
-	applet = (struct card_applet){ .driver = &openpgp_driver };
-	applet.transport = apdu_layer_new(&script->transport);
-	assert_int_equal(
-		applet.transport->ops->begin(applet.transport, &generation),
-		CKR_OK);
+	applet = script_applet(script, &openpgp_driver);
 	script_add(script, (char *)line.data);
 	assert_int_equal(openpgp_driver.open(&applet, hex("")), CKR_OK);
 	applet.by_so = true;
@@ -81,10 +76,7 @@ setup_yubikey(void **state)
 static int
 teardown(void **state)
 {
-	openpgp_driver.close(&applet);
-	applet.transport->ops->end(applet.transport);
-	applet.transport->ops->close(applet.transport);
-	script_free(script);
+	script_applet_free(script, &applet);
 	return 0;
 }
 

@@ -20,8 +20,7 @@ static CK_RV
 identify(const char *atr, bool proven, const char *lines, const char *title)
 {
 	struct script *s = script_new();
-	struct card_applet a = { .driver = &piv_driver, .proven = proven };
-	uint64_t generation;
+	struct card_applet a;
 	CK_RV rv;
 
 	script_atr(s, atr);
@@ -29,16 +28,12 @@ identify(const char *atr, bool proven, const char *lines, const char *title)
 		script_add(s, lines);
 	else
 		script_load(s, "chuid.apdu", title);
-	a.transport = apdu_layer_new(&s->transport);
-	assert_int_equal(a.transport->ops->begin(a.transport, &generation),
-			 CKR_OK);
+	a = script_applet(s, &piv_driver);
+	a.proven = proven;
 	assert_int_equal(piv_driver.open(&a, hex("")), CKR_OK);
 	identity = (struct card_identity){ 0 };
 	rv = piv_identify(&a, &identity);
-	piv_driver.close(&a);
-	a.transport->ops->end(a.transport);
-	a.transport->ops->close(a.transport);
-	script_free(s);
+	script_applet_free(s, &a);
 	return rv;
 }
 
@@ -150,8 +145,9 @@ number_useless(void **state)
 	char lines[256];
 
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
-		snprintf(lines, sizeof(lines), CHUID
-			 "< 6A82\n> 00F8000000\n%s" VERSION "< 050403009000\n",
+		snprintf(lines, sizeof(lines),
+			 CHUID "< 6A82\n> 00F8000000\n%s" VERSION
+			       "< 050403009000\n",
 			 answers[i]);
 		assert_int_equal(identify(ATR_YUBIKEY_5, true, lines, NULL),
 				 CKR_OK);

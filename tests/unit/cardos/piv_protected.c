@@ -23,24 +23,15 @@ static struct card_applet applet;
 static int
 setup(void **state)
 {
-	uint64_t generation;
-
 	script = script_new();
-	applet = (struct card_applet){ .driver = &piv_driver };
-	applet.transport = apdu_layer_new(&script->transport);
-	assert_int_equal(
-		applet.transport->ops->begin(applet.transport, &generation),
-		CKR_OK);
+	applet = script_applet(script, &piv_driver);
 	return piv_driver.open(&applet, hex("")) == CKR_OK ? 0 : -1;
 }
 
 static int
 teardown(void **state)
 {
-	piv_driver.close(&applet);
-	applet.transport->ops->end(applet.transport);
-	applet.transport->ops->close(applet.transport);
-	script_free(script);
+	script_applet_free(script, &applet);
 	return 0;
 }
 

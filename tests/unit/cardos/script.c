@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "apdu.h"
 #include "tlv.h"
 
 enum {
@@ -309,6 +310,28 @@ script_free(struct script *s)
 	mem_free(s, sizeof(*s));
 }
 
+struct card_applet
+script_applet(struct script *s, const struct card_driver *driver)
+{
+	struct card_applet a = { .driver = driver,
+				 .transport = apdu_layer_new(&s->transport) };
+	uint64_t generation;
+
+	assert_non_null(a.transport);
+	assert_int_equal(a.transport->ops->begin(a.transport, &generation),
+			 CKR_OK);
+	return a;
+}
+
+void
+script_applet_free(struct script *s, struct card_applet *a)
+{
+	a->driver->close(a);
+	a->transport->ops->end(a->transport);
+	a->transport->ops->close(a->transport);
+	script_free(s);
+}
+
 /* The text may move when it grows, so what was used of it goes. */
 void
 script_add(struct script *s, const char *lines)
@@ -437,8 +460,7 @@ script_token(struct script *s, bool pin_keep)
 	script_config.pin_keep = pin_keep;
 	script_add(s, script_select);
 	assert_int_equal(
-		card_tokens_open(&s->transport, &script_config, tokens,
-				 &count),
+		card_tokens_open(&s->transport, &script_config, tokens, &count),
 		CKR_OK);
 	assert_int_equal(count, 1);
 	script_done(s);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "card.h"
+#include "card_driver.h"
 #include "config.h"
 #include "maker.h"
 #include "mem.h"
@@ -61,6 +62,12 @@ void script_certificate(struct script *s, const char *tag,
 			const struct maker *m);
 /* Nothing is left to be sent. */
 void script_done(const struct script *s);
+
+/* An applet of DRIVER over the wire, in a transaction, not opened yet; and its
+ * end, with that of the script. */
+struct card_applet script_applet(struct script *s,
+				 const struct card_driver *driver);
+void script_applet_free(struct script *s, struct card_applet *a);
 
 /* The card of a script as its only token, recognised by a YubiKey's answer. */
 extern const char script_select[], script_proof[], script_chuid[];

@@ -14,8 +14,8 @@ static const struct card_pair_row pair_rows[] = {
 
 enum { PAIR_ROWS = sizeof(pair_rows) / sizeof(pair_rows[0]) };
 
-static bool
-is_generated(const struct card_abilities *can, CK_KEY_TYPE type)
+bool
+card_generates(const struct card_abilities *can, CK_KEY_TYPE type)
 {
 	const CK_KEY_TYPE *t = can->generates;
 
@@ -29,7 +29,7 @@ const struct card_pair_row *
 card_pair_row(const struct card_abilities *can, size_t index)
 {
 	for (size_t i = 0; i < PAIR_ROWS; i++)
-		if (is_generated(can, pair_rows[i].type) && index-- == 0)
+		if (card_generates(can, pair_rows[i].type) && index-- == 0)
 			return &pair_rows[i];
 	return NULL;
 }

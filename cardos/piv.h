@@ -60,7 +60,6 @@ struct piv {
 /* piv_abilities.c: of this card, as far as its firmware tells. */
 const struct card_abilities *piv_abilities(const struct card_applet *a,
 					   const struct piv_version *version);
-bool piv_makes(const struct card_abilities *can, CK_KEY_TYPE type);
 extern const CK_KEY_TYPE piv_generates[];
 
 /* A key reference and what PIV says of it (SP 800-73-4 part 2, table 4b). */

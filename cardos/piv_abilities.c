@@ -68,13 +68,3 @@ piv_abilities(const struct card_applet *a, const struct piv_version *version)
 			can = &eras[i].can;
 	return can;
 }
-
-bool
-piv_makes(const struct card_abilities *can, CK_KEY_TYPE type)
-{
-	const CK_KEY_TYPE *t = can->generates;
-
-	while (*t != type && *t != CK_UNAVAILABLE_INFORMATION)
-		t++;
-	return *t == type;
-}

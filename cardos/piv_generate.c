@@ -101,6 +101,7 @@ piv_policies_put(const struct card_new *new, struct builder *out)
 static CK_RV
 kind_check(struct card_applet *a, const struct card_new *new)
 {
+	const bool rsa = new->key_type == CKK_RSA;
 	const struct card_abilities *can;
 	struct piv_version version;
 	CK_RV rv = piv_version(a, &version);
@@ -108,13 +109,13 @@ kind_check(struct card_applet *a, const struct card_new *new)
 	if (rv != CKR_OK)
 		return rv;
 	can = piv_abilities(a, &version);
-	if (new->key_type == CKK_RSA &&new->bits > can->rsa_max)
+	if (rsa && new->bits > can->rsa_max)
 		return CKR_KEY_SIZE_RANGE;
-	if (new->key_type == CKK_EC &&new->bits > can->ec_max)
+	if (!rsa && new->bits > can->ec_max)
 		return CKR_CURVE_NOT_SUPPORTED;
-	if (piv_makes(can, new->key_type))
+	if (card_generates(can, new->key_type))
 		return CKR_OK;
-	if (new->key_type != CKK_RSA)
+	if (!rsa)
 		return CKR_CURVE_NOT_SUPPORTED;
 	if (new->key != NULL)
 		return CKR_OK;
@@ -134,8 +135,7 @@ piv_key_check(struct card_applet *a, const struct card_new *new)
 	if (piv_new_algorithm(new) == 0)
 		return new->key_type == CKK_RSA ? CKR_KEY_SIZE_RANGE
 						: CKR_CURVE_NOT_SUPPORTED;
-	if (new->key_type == CKK_RSA &&new->exponent.left > 0 &&
-	    !cursor_is(new->exponent, f4, sizeof(f4)))
+	if (new->exponent.left > 0 && !cursor_is(new->exponent, f4, sizeof(f4)))
 		return CKR_ATTRIBUTE_VALUE_INVALID;
 	rv = piv_policies_put(new, &policies);
 	return rv == CKR_OK ? kind_check(a, new) : rv;

@@ -2,6 +2,7 @@
 #ifndef SIGNET_CARD_NEW_H
 #define SIGNET_CARD_NEW_H
 
+#include "card.h"
 #include "object.h"
 #include "private_key.h"
 
@@ -20,5 +21,8 @@ struct card_new {
 	struct cursor exponent;	   /* of RSA; empty: as the card likes */
 	struct private_key *key;   /* to be brought in; NULL: to be made */
 };
+
+/* Does a card with these abilities make pairs of this key type? */
+bool card_generates(const struct card_abilities *can, CK_KEY_TYPE type);
 
 #endif

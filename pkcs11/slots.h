@@ -16,7 +16,8 @@ void slots_free(struct slots *slots);
 
 /*
  * C_GetSlotList. FRESH asks for a new list: readers and tokens are looked for,
- * and new cards looked at, or another thread's look at them waited for. Else the list is the last one. CKR_HOST_MEMORY.
+ * and new cards looked at, or another thread's look at them waited for. Else
+ * the list is the last one. CKR_HOST_MEMORY.
  */
 CK_RV slots_refresh(struct slots *slots, bool fresh) MUST_CHECK;
 /* Fills in at most ROOM ids and gives how many there are. */

@@ -39,11 +39,11 @@ is_able(const struct card_abilities *can, CK_ULONG rsa_max, CK_ULONG ec_max,
 	assert_int_equal(can->ec_min, 256);
 	assert_int_equal(can->ec_max, ec_max);
 	assert_int_equal(edwards(can), curves);
-	assert_int_equal(piv_makes(can, CKK_RSA), makes_rsa);
-	assert_true(piv_makes(can, CKK_EC));
-	assert_int_equal(piv_makes(can, CKK_EC_EDWARDS), curves);
-	assert_int_equal(piv_makes(can, CKK_EC_MONTGOMERY), curves);
-	assert_false(piv_makes(can, CKK_AES));
+	assert_int_equal(card_generates(can, CKK_RSA), makes_rsa);
+	assert_true(card_generates(can, CKK_EC));
+	assert_int_equal(card_generates(can, CKK_EC_EDWARDS), curves);
+	assert_int_equal(card_generates(can, CKK_EC_MONTGOMERY), curves);
+	assert_false(card_generates(can, CKK_AES));
 }
 
 static void
@@ -71,8 +71,8 @@ other(void **state)
 
 	assert_int_equal(can->rsa_max, 4096);
 	assert_true(edwards(can));
-	assert_false(piv_makes(can, CKK_EC_EDWARDS));
-	assert_true(piv_makes(can, CKK_RSA));
+	assert_false(card_generates(can, CKK_EC_EDWARDS));
+	assert_true(card_generates(can, CKK_RSA));
 	assert_ptr_equal(able("3B80800101", 0, 0, 0), can);
 	/* a YubiKey that does not tell its firmware */
 	assert_ptr_equal(able(YUBIKEY, 0, 0, 0), can);

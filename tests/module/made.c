@@ -186,8 +186,9 @@ test_pair_local(void **state)
 	assert_flag(object_get(CKO_PUBLIC_KEY, suite.ec), CKA_LOCAL, CK_TRUE);
 }
 
-/* The key of RFC 6979, A.2.5; false when the card knows no such command. */
-static bool
+/* The key of RFC 6979, A.2.5; skips the case when the card knows no such
+ * command. */
+static void
 import(void)
 {
 	static CK_BYTE value[] = {
@@ -214,10 +215,9 @@ import(void)
 	rv = suite.p11->C_CreateObject(suite.session, list, 8, &key);
 	if (suite.card &&
 	    (rv == CKR_DEVICE_ERROR || rv == CKR_ATTRIBUTE_VALUE_INVALID))
-		return false;
+		skip();
 	assert_ok(rv);
 	login_to_use();
-	return true;
 }
 
 /* 5.7.1: "the key object will have its CKA_LOCAL attribute set to CK_FALSE" */
@@ -228,8 +228,7 @@ test_import(void **state)
 	CK_ULONG size = sizeof(signature);
 	CK_OBJECT_HANDLE key;
 
-	if (!import())
-		return;
+	import();
 	key = object_get(CKO_PRIVATE_KEY, suite.ec);
 	assert_flag(key, CKA_LOCAL, CK_FALSE);
 	assert_flag(key, CKA_TOKEN, CK_TRUE);
@@ -244,8 +243,7 @@ test_import_always(void **state)
 {
 	CK_OBJECT_HANDLE key;
 
-	if (!import())
-		return;
+	import();
 	key = object_get(CKO_PRIVATE_KEY, suite.ec);
 	assert_flag(key, CKA_ALWAYS_SENSITIVE, CK_FALSE);
 	assert_flag(key, CKA_NEVER_EXTRACTABLE, CK_FALSE);

@@ -221,7 +221,7 @@ child(void)
 }
 
 static int
-run(const struct place *places, size_t count)
+run(const struct place *places, size_t count, bool forks)
 {
 	static struct worker workers[THREADS];
 	int failed = 0, i;
@@ -233,7 +233,8 @@ run(const struct place *places, size_t count)
 				   &workers[i]) != 0)
 			exit(1);
 	}
-	child();
+	if (forks)
+		child();
 	for (i = 0; i < THREADS; i++)
 		pthread_join(workers[i].thread, NULL);
 	for (i = 0; i < THREADS; i++) {
@@ -256,8 +257,9 @@ main(int argc, char **argv)
 	CK_ULONG count = SLOTS_MAX, i, open = 0;
 	int failed;
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: threads MODULE PIN TOKENS\n");
+	if (argc != 5) {
+		fprintf(stderr, "usage: threads MODULE PIN TOKENS "
+				"forks|stays\n");
 		return 2;
 	}
 	load(argv[1]);
@@ -274,7 +276,7 @@ main(int argc, char **argv)
 	printf("%lu tokens\n", open);
 	if (open != strtoul(argv[3], NULL, 10))
 		return 1;
-	failed = run(places, open);
+	failed = run(places, open, strcmp(argv[4], "forks") == 0);
 	must("C_Finalize", p11->C_Finalize(NULL));
 	return failed;
 }

@@ -15,6 +15,7 @@
  * the middle of another thread's first call leaves no lock held in the child.
  */
 static _Atomic(struct crypto *) shared;
+static atomic_bool inherited; /* this process is a child of one that had it */
 
 static void
 crypto_free(struct crypto *c)
@@ -108,10 +109,19 @@ crypto_close(void)
 	 * A thread that drew random numbers in this context keeps a generator
 	 * of it and looks into the context when it ends (OPENSSL_thread_stop_ex
 	 * (3)); freed before, that crashes the host. So the context is kept
-	 * for the next C_Initialize while other threads live.
+	 * for the next C_Initialize while other threads live. In a forked child
+	 * it is kept for good: freeing it takes a lock of libcrypto's own, which
+	 * a thread of the parent may have held at the fork.
 	 */
-	if (process_single())
+	if (process_single() && !atomic_load(&inherited))
 		crypto_free(atomic_exchange(&shared, NULL));
+}
+
+void
+crypto_forget(void)
+{
+	atomic_store(&inherited, true);
+	atomic_store(&shared, NULL);
 }
 
 void

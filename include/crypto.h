@@ -11,10 +11,13 @@ enum { DIGEST_SIZE_MAX = 64, RSA_BITS_MAX = 16384, CERTIFICATE_MAX = 65536 };
  * Our own library context: no global OpenSSL state is read or written. Made at
  * first need; crypto_close() frees it when no other call is under way and
  * nothing made in it is left. While the host has other threads it is kept for
- * the next time, as a thread that drew random numbers still refers to it.
+ * the next time, as a thread that drew random numbers still refers to it. In
+ * a forked child crypto_forget() leaves the parent's as it is, where a thread
+ * that the child does not have may hold a lock for ever.
  */
 struct ossl_lib_ctx_st *crypto_context(void);
 void crypto_close(void);
+void crypto_forget(void);
 
 enum digest {
 	DIGEST_NONE,

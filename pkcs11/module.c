@@ -108,6 +108,7 @@ module_leave(const char *name, CK_RV rv)
 static void
 forget(void)
 {
+	crypto_forget();
 	soft_tokens_forget();
 	if (module.pcsc != NULL)
 		pcsc_forget(module.pcsc);

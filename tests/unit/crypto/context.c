@@ -243,6 +243,41 @@ test_fork(void **state)
 	close(ends[1]);
 }
 
+/* Gives a bit per failure. */
+static int
+forgets(void)
+{
+	const struct crypto *parents = crypto_get();
+	uint8_t byte[1];
+	int wrong = 0;
+
+	crypto_forget();
+	const struct crypto *own = crypto_get();
+	if (own == NULL || own == parents)
+		wrong |= 1;
+	if (random_bytes(byte, sizeof(byte)) != CKR_OK)
+		wrong |= 2;
+	crypto_close();
+	if (crypto_get() != own)
+		wrong |= 4;
+	return wrong;
+}
+
+/* A forked child has a context of its own, which it keeps. */
+static void
+test_forget(void **state)
+{
+	int status = -1;
+
+	assert_non_null(crypto_get());
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(forgets());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -257,6 +292,7 @@ main(int argc, char **argv)
 		CASE("/crypto/context/reopened", test_reopened),
 		CASE("/crypto/context/threads", test_threads),
 		CASE("/crypto/context/fork", test_fork),
+		CASE("/crypto/context/forget", test_forget),
 	};
 	if (argc == 2)
 		return configured(argv[1]);

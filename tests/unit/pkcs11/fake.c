@@ -102,6 +102,12 @@ crypto_close(void)
 {
 }
 
+void
+crypto_forget(void)
+{
+	world.forgotten++;
+}
+
 bool
 scheme_whole(enum scheme_kind kind)
 {

@@ -69,7 +69,7 @@ struct fake_world {
 	struct soft_slot soft[FAKE_SOFT];
 	size_t soft_count;
 	unsigned random; /* what random bytes begin with, when not 0 */
-	unsigned forgotten; /* by pcsc_forget() and soft_tokens_forget() */
+	unsigned forgotten; /* by crypto_, pcsc_ and soft_tokens_forget() */
 	struct config config;
 };
 extern struct fake_world world;

@@ -199,7 +199,7 @@ in_child(void)
 		return 3;
 	if (C_Initialize(NULL) != CKR_OK)
 		return 4;
-	if (world.forgotten != 2)
+	if (world.forgotten != 3)
 		return 5;
 	if (C_GetSessionInfo(world_session, &session) !=
 	    CKR_SESSION_HANDLE_INVALID)

@@ -1,0 +1,139 @@
+/* A host forks while its threads come and go: each child starts the module for
+ * itself, whatever those threads had locked. */
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cryptoki.h"
+
+enum { THREADS = 4, CHILDREN = 200 };
+
+static CK_FUNCTION_LIST *p11;
+static CK_SLOT_ID slot;
+static atomic_bool stopping;
+
+static void
+must(const char *what, bool fine)
+{
+	if (fine)
+		return;
+	fprintf(stderr, "forks: %s\n", what);
+	exit(1);
+}
+
+static void
+load(const char *path)
+{
+	void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	CK_C_GetFunctionList get;
+
+	must("dlopen", library != NULL);
+	*(void **)&get = dlsym(library, "C_GetFunctionList");
+	must("C_GetFunctionList", get(&p11) == CKR_OK);
+}
+
+static CK_RV
+draw(void)
+{
+	CK_SESSION_HANDLE session;
+	CK_BYTE bytes[16];
+	CK_RV rv = p11->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL,
+				      &session);
+
+	if (rv == CKR_OK)
+		rv = p11->C_GenerateRandom(session, bytes, sizeof(bytes));
+	if (rv == CKR_OK)
+		rv = p11->C_CloseSession(session);
+	return rv;
+}
+
+static void *
+draw_once(void *failed)
+{
+	return draw() == CKR_OK ? NULL : failed;
+}
+
+/* libcrypto keeps account of every thread that used it, until that ends. */
+static void *
+come_and_go(void *failed)
+{
+	void *result = NULL;
+
+	while (result == NULL && !atomic_load(&stopping)) {
+		pthread_t threads[THREADS];
+		int i;
+
+		for (i = 0; i < THREADS; i++)
+			if (pthread_create(&threads[i], NULL, draw_once,
+					   failed) != 0)
+				abort();
+		for (i = 0; i < THREADS; i++) {
+			void *one;
+
+			pthread_join(threads[i], &one);
+			if (one != NULL)
+				result = one;
+		}
+	}
+	return result;
+}
+
+/* Gives the step that failed, or 0. */
+static int
+child_work(void)
+{
+	CK_ULONG count = 1;
+
+	if (p11->C_Initialize(NULL) != CKR_OK)
+		return 1;
+	if (p11->C_GetSlotList(CK_TRUE, &slot, &count) != CKR_OK || count != 1)
+		return 2;
+	if (draw() != CKR_OK)
+		return 3;
+	return p11->C_Finalize(NULL) == CKR_OK ? 0 : 4;
+}
+
+static void
+child(void)
+{
+	pid_t pid = fork();
+	int status = -1;
+
+	if (pid == 0)
+		_exit(child_work());
+	must("a child failed", waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+int
+main(int argc, char **argv)
+{
+	pthread_t threads[THREADS];
+	CK_ULONG count = 1;
+	int i;
+
+	must("usage: forks MODULE", argc == 2);
+	load(argv[1]);
+	must("C_Initialize", p11->C_Initialize(NULL) == CKR_OK);
+	must("C_GetSlotList",
+	     p11->C_GetSlotList(CK_TRUE, &slot, &count) == CKR_OK);
+	must("this thread too has used libcrypto", draw() == CKR_OK);
+	for (i = 0; i < THREADS; i++)
+		must("pthread_create",
+		     pthread_create(&threads[i], NULL, come_and_go, argv) == 0);
+	for (i = 0; i < CHILDREN; i++)
+		child();
+	atomic_store(&stopping, true);
+	for (i = 0; i < THREADS; i++) {
+		void *result;
+
+		pthread_join(threads[i], &result);
+		must("a thread failed", result == NULL);
+	}
+	must("C_Finalize", p11->C_Finalize(NULL) == CKR_OK);
+	return 0;
+}

@@ -6,6 +6,8 @@
 . "$(dirname "$0")/count.sh"
 module=$(pkg-config --variable p11_module_path p11-kit-1)/signet-pkcs11.so
 "$@"
+# a client that ends takes the file with its process id away
+while pgrep -x openvpn >/dev/null; do sleep 0.1; done
 count_start
 
 start() {

@@ -53,17 +53,27 @@ template_bool(const CK_ATTRIBUTE *list, CK_ULONG count, CK_ATTRIBUTE_TYPE type,
 	return rv;
 }
 
+static bool
+same_value(const CK_ATTRIBUTE *a, const CK_ATTRIBUTE *b)
+{
+	return cursor_is(cursor_of(a->pValue, a->ulValueLen), b->pValue,
+			 b->ulValueLen);
+}
+
 CK_RV
 template_check(const CK_ATTRIBUTE *list, CK_ULONG count)
 {
 	if ((list == NULL && count > 0) || count > TEMPLATE_MAX)
 		return CKR_ARGUMENTS_BAD;
 	for (CK_ULONG i = 0; i < count; i++) {
+		const CK_ATTRIBUTE *before =
+			template_find(list, i, list[i].type);
+
 		if (list[i].pValue == NULL && list[i].ulValueLen > 0)
 			return CKR_ARGUMENTS_BAD;
 		if (list[i].ulValueLen == CK_UNAVAILABLE_INFORMATION)
 			return CKR_ATTRIBUTE_VALUE_INVALID;
-		if (template_find(list, i, list[i].type) != NULL)
+		if (before != NULL && !same_value(before, &list[i]))
 			return CKR_TEMPLATE_INCONSISTENT;
 	}
 	return CKR_OK;

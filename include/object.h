@@ -89,7 +89,8 @@ CK_RV template_bool(const CK_ATTRIBUTE *list, CK_ULONG count,
 		    CK_ATTRIBUTE_TYPE type, bool fallback,
 		    bool *value) MUST_CHECK;
 /* CKR_ARGUMENTS_BAD for a NULL value with a length; CKR_TEMPLATE_INCONSISTENT
- * for a type that occurs twice. */
+ * for a type that occurs twice with two values; with one it counts once, as
+ * 4.1.1 encourages. */
 CK_RV template_check(const CK_ATTRIBUTE *list, CK_ULONG count) MUST_CHECK;
 
 /* A growing list of object ids. Zero-initialised is empty. */

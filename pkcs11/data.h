@@ -16,7 +16,7 @@ bool data_is_key(CK_OBJECT_CLASS class);
 /*
  * A caller's template, as it may be read. CKR_ARGUMENTS_BAD: no list, an
  * absurd count, or a value without bytes. CKR_ATTRIBUTE_VALUE_INVALID: an
- * absurd length. CKR_TEMPLATE_INCONSISTENT: a type that occurs twice.
+ * absurd length. CKR_TEMPLATE_INCONSISTENT: a type with two values.
  */
 CK_RV data_template(const CK_ATTRIBUTE *list, CK_ULONG count,
 		    struct template *template) MUST_CHECK;

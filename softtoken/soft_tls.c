@@ -129,13 +129,16 @@ static CK_RV
 mac_make(struct soft_token *t, const struct base *base, struct template with,
 	 struct cursor value, struct attrs *made)
 {
+	static const CK_ATTRIBUTE_TYPE kept[] = { CKA_TOKEN, CKA_PRIVATE };
 	CK_ATTRIBUTE list[2];
 	struct template mac = { list, 0 };
 
-	for (size_t i = 0; i < with.count && mac.count < 2; i++) {
-		if (with.list[i].type == CKA_TOKEN ||
-		    with.list[i].type == CKA_PRIVATE)
-			list[mac.count++] = with.list[i];
+	for (size_t i = 0; i < 2; i++) {
+		const CK_ATTRIBUTE *a =
+			template_find(with.list, with.count, kept[i]);
+
+		if (a)
+			list[mac.count++] = *a;
 	}
 	return key_make(t, base, mac, value, made);
 }

@@ -52,13 +52,13 @@ static void
 test_create_bad(void **state)
 {
 	CK_OBJECT_CLASS class = CKO_DATA, nonsense = 0x4fffffff;
-	CK_BYTE half = 1;
+	CK_BYTE half = 1, whole = 2;
 	CK_ATTRIBUTE no_class = { CKA_LABEL, &half, 1 };
 	CK_ATTRIBUTE short_class = { CKA_CLASS, &class, 3 };
 	CK_ATTRIBUTE unknown_class = { CKA_CLASS, &nonsense, sizeof(nonsense) };
 	CK_ATTRIBUTE twice[] = { { CKA_CLASS, &class, sizeof(class) },
 				 { CKA_LABEL, &half, 1 },
-				 { CKA_LABEL, &half, 1 } };
+				 { CKA_LABEL, &whole, 1 } };
 	CK_ATTRIBUTE hollow[] = { { CKA_CLASS, &class, sizeof(class) },
 				  { CKA_LABEL, NULL, 5 } };
 	CK_ATTRIBUTE modulus[] = { { CKA_CLASS, &class, sizeof(class) },
@@ -77,6 +77,34 @@ test_create_bad(void **state)
 		  suite.p11->C_CreateObject(suite.session, twice, 2, NULL));
 	assert_rv(CKR_ARGUMENTS_BAD,
 		  create(suite.session, twice, (CK_ULONG)-1));
+}
+
+/* 4.1.1: an attribute that is given twice with one value may be refused,
+ * "library developers are encouraged" to take it for one. */
+static void
+test_create_same(void **state)
+{
+	CK_OBJECT_CLASS class = CKO_DATA;
+	CK_BYTE label = 1;
+	CK_BBOOL no = CK_FALSE;
+	CK_ATTRIBUTE list[] = { { CKA_CLASS, &class, sizeof(class) },
+				{ CKA_LABEL, &label, 1 },
+				{ CKA_PRIVATE, &no, sizeof(no) },
+				{ CKA_PRIVATE, &no, sizeof(no) },
+				{ CKA_LABEL, &label, 1 },
+				{ CKA_CLASS, &class, sizeof(class) } };
+	CK_BYTE found[4];
+	CK_ATTRIBUTE ask = { CKA_LABEL, found, sizeof(found) };
+	CK_OBJECT_HANDLE object;
+
+	need_strict();
+	need_session_objects();
+	assert_ok(suite.p11->C_CreateObject(suite.session, list, 6, &object));
+	assert_ok(
+		suite.p11->C_GetAttributeValue(suite.session, object, &ask, 1));
+	assert_int_equal(ask.ulValueLen, 1);
+	assert_int_equal(found[0], label);
+	assert_ok(suite.p11->C_DestroyObject(suite.session, object));
 }
 
 /* 4.1.2: a key that misses what its type needs. */
@@ -317,6 +345,7 @@ static const struct CMUnitTest list[] = {
 	CASE("/object/create/read-only", test_create_read_only),
 	CASE("/object/create/private", test_create_private),
 	CASE("/object/create/bad", test_create_bad),
+	CASE("/object/create/same", test_create_same),
 	CASE("/object/create/incomplete", test_create_incomplete),
 	CASE("/object/create/token-object", test_create_token_object),
 	CASE("/object/destroy", test_destroy),

@@ -7,12 +7,16 @@ static void
 test_check_bad(void **state)
 {
 	static CK_ATTRIBUTE many[2000];
-	uint8_t byte = 1;
+	uint8_t byte = 1, other = 2;
 	CK_ATTRIBUTE null_value = { CKA_LABEL, NULL, 1 };
 	CK_ATTRIBUTE endless = { CKA_LABEL, &byte, CK_UNAVAILABLE_INFORMATION };
 	CK_ATTRIBUTE twice[] = { { CKA_LABEL, &byte, 1 },
 				 { CKA_ID, &byte, 1 },
-				 { CKA_LABEL, &byte, 1 } };
+				 { CKA_LABEL, &other, 1 } };
+	CK_ATTRIBUTE longer[] = { { CKA_LABEL, NULL, 0 },
+				  { CKA_LABEL, &byte, 1 } };
+	CK_ATTRIBUTE same[] = { { CKA_LABEL, &byte, 1 },
+				{ CKA_LABEL, &byte, 1 } };
 
 	for (CK_ULONG i = 0; i < 2000; i++)
 		many[i].type = i;
@@ -21,6 +25,8 @@ test_check_bad(void **state)
 	assert_int_equal(template_check(&endless, 1),
 			 CKR_ATTRIBUTE_VALUE_INVALID);
 	assert_int_equal(template_check(twice, 3), CKR_TEMPLATE_INCONSISTENT);
+	assert_int_equal(template_check(longer, 2), CKR_TEMPLATE_INCONSISTENT);
+	assert_int_equal(template_check(same, 2), CKR_OK);
 	assert_int_equal(template_check(many, 2000), CKR_ARGUMENTS_BAD);
 	assert_int_equal(template_check(many, ~0UL), CKR_ARGUMENTS_BAD);
 	assert_int_equal(template_check(many, 500), CKR_OK);

@@ -274,7 +274,7 @@ card_key(CK_OBJECT_CLASS class, CK_KEY_TYPE type)
 static void
 test_agree_bad(void **state)
 {
-	CK_ATTRIBUTE twice[] = { of_session[0], of_session[0], of_session[1] };
+	CK_ATTRIBUTE twice[] = { of_session[0], of_token[0], of_session[1] };
 	CK_MECHANISM ecdh = { FAKE_DERIVE, NULL, 0 };
 	CK_OBJECT_HANDLE made = 77;
 

@@ -134,5 +134,7 @@ CK_RV inflate_bytes(struct cursor in, struct builder *out) MUST_CHECK;
 CK_RV deflate_bytes(struct cursor in, struct builder *out) MUST_CHECK;
 
 CK_RV random_bytes(void *out, size_t size) MUST_CHECK;
+/* Mixes SEED into what feeds them, beside its own entropy. */
+CK_RV random_seed(struct cursor seed) MUST_CHECK;
 
 #endif

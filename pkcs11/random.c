@@ -13,9 +13,10 @@ C_SeedRandom(CK_SESSION_HANDLE session, CK_BYTE *seed, CK_ULONG seed_len)
 	if (rv != CKR_OK)
 		return rv;
 	if (data_is_bad(seed, seed_len))
-		return session_leave(__func__, s, CKR_ARGUMENTS_BAD);
-	/* the host's generator seeds itself */
-	return session_leave(__func__, s, CKR_RANDOM_SEED_NOT_SUPPORTED);
+		rv = CKR_ARGUMENTS_BAD;
+	else
+		rv = random_seed(cursor_of(seed, seed_len));
+	return session_leave(__func__, s, rv);
 }
 
 CK_RV

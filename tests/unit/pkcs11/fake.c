@@ -97,6 +97,13 @@ random_bytes(void *out, size_t size)
 	return CKR_OK;
 }
 
+CK_RV
+random_seed(struct cursor seed)
+{
+	world.seed = seed.left;
+	return CKR_OK;
+}
+
 void
 crypto_close(void)
 {

@@ -69,6 +69,7 @@ struct fake_world {
 	struct soft_slot soft[FAKE_SOFT];
 	size_t soft_count;
 	unsigned random; /* what random bytes begin with, when not 0 */
+	size_t seed; /* of random_seed(): how many bytes */
 	unsigned forgotten; /* by crypto_, pcsc_ and soft_tokens_forget() */
 	struct config config;
 };

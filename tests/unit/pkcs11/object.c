@@ -47,7 +47,7 @@ test_bad_templates(void **state)
 {
 	CK_ATTRIBUTE hollow = { CKA_ID, NULL, 4 };
 	CK_ATTRIBUTE endless = { CKA_ID, &id, (CK_ULONG)-1 };
-	CK_ATTRIBUTE twice[] = { { CKA_ID, &id, 1 }, { CKA_ID, &id, 1 } };
+	CK_ATTRIBUTE twice[] = { { CKA_ID, &id, 1 }, { CKA_ID, NULL, 0 } };
 	CK_ATTRIBUTE half = { CKA_TOKEN, &id, 0 };
 	CK_OBJECT_HANDLE handle;
 
@@ -367,8 +367,13 @@ test_random(void **state)
 			 CKR_ARGUMENTS_BAD);
 	assert_int_equal(C_GenerateRandom(world_session, bytes, (CK_ULONG)-1),
 			 CKR_ARGUMENTS_BAD);
-	assert_int_equal(C_SeedRandom(world_session, bytes, 4),
-			 CKR_RANDOM_SEED_NOT_SUPPORTED);
+	assert_int_equal(C_SeedRandom(world_session, NULL, 4),
+			 CKR_ARGUMENTS_BAD);
+	assert_int_equal(C_SeedRandom(world_session, bytes, (CK_ULONG)-1),
+			 CKR_ARGUMENTS_BAD);
+	assert_int_equal(world.seed, 0);
+	assert_int_equal(C_SeedRandom(world_session, bytes, 4), CKR_OK);
+	assert_int_equal(world.seed, 4);
 	assert_int_equal(C_GenerateRandom(world_session, bytes, 4), CKR_OK);
 	assert_int_equal(bytes[3], 0x5a);
 }

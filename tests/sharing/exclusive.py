@@ -9,6 +9,8 @@ import os
 import pty
 import subprocess
 import sys
+import termios
+import time
 
 sys.path.insert(0, sys.argv[1])
 import cryptoki as ck  # noqa: E402
@@ -49,6 +51,9 @@ class Terminal:
                 sys.exit(f"FAIL: it never says {text!r}: {self.said}")
 
     def type(self, line):
+        """Once the echo is off: what is typed before that is thrown away."""
+        while termios.tcgetattr(self.master)[3] & termios.ECHO:
+            time.sleep(0.01)
         os.write(self.master, line.encode() + b"\n")
 
 

@@ -6,22 +6,24 @@
 #include "module.h"
 
 /*
- * What C_GenerateKeyPair was asked for. One token makes both keys. When only
- * the private one is to stay there, as in the standard's own example, the
- * public one is made there first and then moves to the session.
+ * What C_GenerateKeyPair was asked for. One token makes both keys, the one that
+ * the private key is for. When the public one is for another, as in the
+ * standard's own example, it is made there too and then moves.
  */
 struct pair {
 	const CK_MECHANISM *mechanism;
 	struct template public_key, private_key;
 	struct making public_making, private_making;
-	CK_ATTRIBUTE *on_token; /* the public template, if it is to move */
-	size_t on_token_size;
+	CK_ATTRIBUTE *beside; /* the public template, if it is to move */
+	size_t beside_size;
 };
+
+static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 
 static bool
 is_to_move(const struct pair *pair)
 {
-	return pair->private_making.token && !pair->public_making.token;
+	return pair->private_making.token != pair->public_making.token;
 }
 
 static CK_RV
@@ -42,49 +44,49 @@ pair_check(struct session *s, struct pair *pair)
 		rv = making_check(s, &pair->public_making);
 	if (rv == CKR_OK)
 		rv = making_check(s, &pair->private_making);
-	/* a private key does not move */
-	if (rv == CKR_OK && pair->public_making.token &&
-	    !pair->private_making.token)
+	/* cards have no public key without its private one */
+	if (rv == CKR_OK && is_to_move(pair) && pair->public_making.token &&
+	    s->presence->token->ops->adopt == NULL)
 		rv = CKR_TEMPLATE_INCONSISTENT;
 	return rv;
 }
 
-/* The public template as that of a token object. */
+/* The public template as that of an object where the private key is. */
 static CK_RV
-template_on_token(struct pair *pair)
+template_beside(struct pair *pair)
 {
-	static CK_BBOOL yes = CK_TRUE;
+	const CK_BBOOL *token = pair->private_making.token ? &yes : &no;
 	CK_ULONG count = 0, i;
 
-	pair->on_token_size =
-		(pair->public_key.count + 1) * sizeof(*pair->on_token);
-	pair->on_token = mem_new(pair->on_token_size);
-	if (pair->on_token == NULL)
+	pair->beside_size =
+		(pair->public_key.count + 1) * sizeof(*pair->beside);
+	pair->beside = mem_new(pair->beside_size);
+	if (pair->beside == NULL)
 		return CKR_HOST_MEMORY;
 	for (i = 0; i < pair->public_key.count; i++) {
 		if (pair->public_key.list[i].type != CKA_TOKEN)
-			pair->on_token[count++] = pair->public_key.list[i];
+			pair->beside[count++] = pair->public_key.list[i];
 	}
-	pair->on_token[count++] =
-		(CK_ATTRIBUTE){ CKA_TOKEN, &yes, sizeof(yes) };
-	pair->public_key = (struct template){ pair->on_token, count };
+	pair->beside[count++] =
+		(CK_ATTRIBUTE){ CKA_TOKEN, (void *)token, sizeof(*token) };
+	pair->public_key = (struct template){ pair->beside, count };
 	return CKR_OK;
 }
 
 /* A card's public key stays where its private key is. */
 static CK_RV
-public_move(struct session *s, struct token *owner, uint64_t id,
-	    CK_OBJECT_HANDLE *handle)
+public_move(struct session *s, const struct pair *pair, struct token *owner,
+	    uint64_t id, CK_OBJECT_HANDLE *handle)
 {
-	static const struct making token = { .token = true };
-	CK_BBOOL no = CK_FALSE;
-	CK_ATTRIBUTE in_session = { CKA_TOKEN, &no, sizeof(no) };
-	struct template changes = { &in_session, 1 };
+	const struct making here = { .token = pair->private_making.token };
+	const CK_BBOOL *token = pair->public_making.token ? &yes : &no;
+	CK_ATTRIBUTE there = { CKA_TOKEN, (void *)token, sizeof(*token) };
+	struct template changes = { &there, 1 };
 	struct attrs object = { 0 };
 	CK_RV rv;
 
 	if (owner->ops->copy == NULL || owner->ops->destroy == NULL)
-		return making_handle(s, &token, id, handle);
+		return making_handle(s, &here, id, handle);
 	rv = owner->ops->copy(owner, id, changes, &object);
 	if (rv == CKR_OK)
 		rv = cross_adopt(s, &object, 1, handle);
@@ -120,7 +122,7 @@ pair_generate(struct session *s, const struct pair *pair,
 	rv = making_handle(s, &pair->private_making, private_id,
 			   &private_handle);
 	if (rv == CKR_OK && is_to_move(pair))
-		rv = public_move(s, owner, public_id, &public_handle);
+		rv = public_move(s, pair, owner, public_id, &public_handle);
 	else if (rv == CKR_OK)
 		rv = making_handle(s, &pair->public_making, public_id,
 				   &public_handle);
@@ -154,9 +156,9 @@ C_GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
 	if (rv == CKR_OK)
 		rv = pair_check(s, &pair);
 	if (rv == CKR_OK && is_to_move(&pair))
-		rv = template_on_token(&pair);
+		rv = template_beside(&pair);
 	if (rv == CKR_OK)
 		rv = pair_generate(s, &pair, public_key, private_key);
-	mem_free(pair.on_token, pair.on_token_size);
+	mem_free(pair.beside, pair.beside_size);
 	return session_leave(__func__, s, rv);
 }

@@ -151,6 +151,49 @@ test_mixed_pair(void **state)
 	assert_int_equal(object_count(&match, 1), 0);
 }
 
+/* The other way round: "any of the two" may be a token object (5.18.2). A card
+ * keeps no public key alone. */
+static void
+test_mixed_pair_public(void **state)
+{
+	static CK_BYTE p256[] = { 0x06, 0x08, 0x2a, 0x86, 0x48,
+				  0xce, 0x3d, 0x03, 0x01, 0x07 };
+	CK_MECHANISM mechanism = { CKM_EC_KEY_PAIR_GEN, NULL, 0 };
+	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+	CK_BYTE id = 0x79;
+	CK_ATTRIBUTE public_list[] = {
+		{ CKA_TOKEN, &yes, 1 },
+		{ CKA_PRIVATE, &no, 1 },
+		{ CKA_EC_PARAMS, p256, sizeof(p256) },
+		{ CKA_VERIFY, &yes, 1 },
+		{ CKA_ID, &id, 1 },
+	};
+	CK_ATTRIBUTE private_list[] = {
+		{ CKA_TOKEN, &no, 1 },
+		{ CKA_SIGN, &yes, 1 },
+		{ CKA_ID, &id, 1 },
+	};
+	CK_ATTRIBUTE match = { CKA_ID, &id, 1 };
+	CK_OBJECT_HANDLE keys[2];
+
+	if (suite.card)
+		skip();
+	login();
+	assert_ok(suite.p11->C_GenerateKeyPair(suite.session, &mechanism,
+					       public_list, 5, private_list, 3,
+					       &keys[0], &keys[1]));
+	assert_pair_works(keys[0], keys[1]);
+	assert_int_equal(flag_of(keys[0], CKA_TOKEN), CK_TRUE);
+	assert_int_equal(flag_of(keys[1], CKA_TOKEN), CK_FALSE);
+	assert_int_equal(object_count(&match, 1), 2);
+	assert_ok(suite.p11->C_CloseSession(suite.session));
+	suite.session = session_open(CKF_RW_SESSION);
+	assert_int_equal(object_count(&match, 1), 1);
+	login();
+	assert_ok(suite.p11->C_DestroyObject(suite.session,
+					     object_get(CKO_PUBLIC_KEY, id)));
+}
+
 /* 5.6.2 for keys: they end with their session, wherever they are in use. */
 static void
 test_session_pair_ends(void **state)
@@ -189,6 +232,7 @@ static const struct CMUnitTest list[] = {
 	CASE("/key/pair/session", test_session_pair),
 	CASE("/key/pair/token", test_token_pair),
 	CASE("/key/pair/mixed", test_mixed_pair),
+	CASE("/key/pair/mixed/public", test_mixed_pair_public),
 	CASE("/key/pair/session-ends", test_session_pair_ends),
 	CASE("/key/ec-point", test_ec_point),
 };

@@ -300,6 +300,7 @@ generate(CK_SESSION_HANDLE session, CK_MECHANISM_TYPE type, CK_BBOOL *public,
 static void
 test_generate(void **state)
 {
+	static struct token_ops ops;
 	CK_SESSION_HANDLE ro = world_open(world_slot, 0);
 	CK_OBJECT_HANDLE key;
 
@@ -317,12 +318,20 @@ test_generate(void **state)
 					   0, &key, &key),
 			 CKR_ARGUMENTS_BAD);
 	assert_int_equal(generate(world_session, FAKE_KEYPAIR, &yes, &no),
-			 CKR_TEMPLATE_INCONSISTENT);
+			 CKR_OK);
+	assert_int_equal(generate(ro, FAKE_KEYPAIR, &yes, &no),
+			 CKR_SESSION_READ_ONLY);
 	assert_int_equal(generate(world_session, FAKE_KEYPAIR, &no, &yes),
 			 CKR_OK);
 	assert_int_equal(generate(ro, FAKE_KEYPAIR, &no, &no), CKR_OK);
 	assert_int_equal(generate(world_session, FAKE_KEYPAIR, &yes, &yes),
 			 CKR_OK);
+	/* what takes no public key alone */
+	ops = *world_token->token.ops;
+	ops.adopt = NULL;
+	world_token->token.ops = &ops;
+	assert_int_equal(generate(world_session, FAKE_KEYPAIR, &yes, &no),
+			 CKR_TEMPLATE_INCONSISTENT);
 }
 
 static void

@@ -13,9 +13,9 @@ struct cipher {
 	EVP_CIPHER_CTX *context;
 	struct cipher_setup setup;
 	bool started, encrypt;
-	bool keyed; /* at rest: the context still has key and settings */
-	uint64_t taken;	     /* bytes of input so far */
-	size_t pending;	     /* of these the context keeps so many */
+	bool keyed;	/* at rest: the context still has key and settings */
+	uint64_t taken; /* bytes of input so far */
+	size_t pending; /* of these the context keeps so many */
 	struct builder aad;  /* of CCM, which takes it last */
 	struct builder held; /* input that must not be used before the end */
 };
@@ -246,6 +246,13 @@ cipher_start(struct cipher *c, const CK_MECHANISM *mechanism, struct cursor key,
 	if (rv != CKR_OK)
 		cipher_end(c);
 	return rv;
+}
+
+bool
+cipher_single_part(const struct cipher *c)
+{
+	return c->setup.mode == MODE_AES_WRAP ||
+	       c->setup.mode == MODE_AES_WRAP_PAD;
 }
 
 static size_t

@@ -4,10 +4,12 @@
 enum {
 	AES_BLOCK = 16,
 	DES_BLOCK = 8,
-	COUNTER_BITS_MAX = 64, /* no caller lives to count further */
-	WRAP_IV = 8,	       /* RFC 3394, 2.2.3 */
-	WRAP_PAD_IV = 4,       /* RFC 5649, 3 */
-	CHACHA_IV = 16,	       /* counter and nonce */
+	HALF_BITS = 64,
+	WRAP_IV = 8,	 /* RFC 3394, 2.2.3 */
+	WRAP_PAD_IV = 4, /* RFC 5649, 3 */
+	CHACHA_IV = 16,	 /* counter and nonce */
+	CHACHA_COUNTER = 4,
+	CHACHA_BLOCK = 64,
 	CHACHA_NONCE = 12,
 	CHACHA_TAG = 16,
 	TAGGED_IV = 12, /* what OpenSSL takes without being told */
@@ -84,19 +86,31 @@ read_wrap_iv(const CK_MECHANISM *m, struct cipher_setup *s)
 	return bad_param((iv.left == 0 || iv.left == wanted) && iv_set(s, iv));
 }
 
+/* So many blocks of so many bytes, or as many bytes as can be counted. */
+static uint64_t
+blocks_max(uint64_t blocks, size_t block)
+{
+	return blocks > UINT64_MAX / block ? UINT64_MAX : blocks * block;
+}
+
 /* How far a big-endian counter in the last BITS bits of a block is from its
- * end (6.13.6: going round would use a block twice). */
+ * end (6.11.3: going round would use a block twice). */
 static uint64_t
 counter_room(struct cursor block, CK_ULONG bits)
 {
-	cursor_take(&block, AES_BLOCK - sizeof(uint64_t));
-	uint64_t counter = cursor_u64(&block);
-	if (bits >= COUNTER_BITS_MAX)
+	uint64_t high = cursor_u64(&block);
+	uint64_t low = cursor_u64(&block);
+	if (bits < HALF_BITS) {
+		uint64_t end = (uint64_t)1 << bits;
+		return blocks_max(end - (low & (end - 1)), AES_BLOCK);
+	}
+	/* the upper half counts, too, unless all of its bits are set */
+	uint64_t upper = bits < 2 * HALF_BITS
+				 ? ((uint64_t)1 << (bits - HALF_BITS)) - 1
+				 : UINT64_MAX;
+	if (low == 0 || (high & upper) != upper)
 		return UINT64_MAX;
-	uint64_t end = (uint64_t)1 << bits;
-	uint64_t blocks = end - (counter & (end - 1));
-	return blocks > UINT64_MAX / AES_BLOCK ? UINT64_MAX
-					       : blocks * AES_BLOCK;
+	return blocks_max(-low, AES_BLOCK);
 }
 
 static CK_RV
@@ -106,10 +120,10 @@ read_counter(const CK_MECHANISM *m, struct cipher_setup *s)
 	if (!param_read(m, &p, sizeof(p)))
 		return CKR_MECHANISM_PARAM_INVALID;
 	struct cursor block = cursor_of(p.cb, sizeof(p.cb));
+	if (p.ulCounterBits == 0 || p.ulCounterBits > BITS * AES_BLOCK)
+		return CKR_MECHANISM_PARAM_INVALID;
 	s->data_max = counter_room(block, p.ulCounterBits);
-	return bad_param(p.ulCounterBits > 0 &&
-			 p.ulCounterBits <= BITS * AES_BLOCK &&
-			 iv_set(s, block));
+	return bad_param(iv_set(s, block));
 }
 
 static CK_RV
@@ -123,7 +137,7 @@ read_gcm(const CK_MECHANISM *m, struct cipher_setup *s)
 	s->aad = param_bytes(p.pAAD, p.ulAADLen);
 	return bad_param(p.ulTagBits % BITS == 0 && s->tag_size >= 4 &&
 			 s->tag_size <= AES_BLOCK && p.ulIvLen > 0 &&
-			 cursor_ok(&s->aad) &&
+			 cursor_ok(&s->aad) && s->aad.left <= UINT32_MAX &&
 			 iv_set(s, param_bytes(p.pIv, p.ulIvLen)));
 }
 
@@ -137,7 +151,7 @@ read_ccm(const CK_MECHANISM *m, struct cipher_setup *s)
 	if (p.ulNonceLen < 7 || p.ulNonceLen > 13)
 		return CKR_MECHANISM_PARAM_INVALID;
 	size_t length_bits = BITS * (15 - p.ulNonceLen);
-	if (length_bits < COUNTER_BITS_MAX && p.ulDataLen >> length_bits != 0)
+	if (length_bits < HALF_BITS && p.ulDataLen >> length_bits != 0)
 		return CKR_MECHANISM_PARAM_INVALID;
 	s->data_size = p.ulDataLen;
 	s->tag_size = p.ulMACLen;
@@ -146,6 +160,16 @@ read_ccm(const CK_MECHANISM *m, struct cipher_setup *s)
 			 s->tag_size % 2 == 0 && cursor_ok(&s->aad) &&
 			 s->aad.left < whole_max && s->data_size < whole_max &&
 			 iv_set(s, param_bytes(p.pNonce, p.ulNonceLen)));
+}
+
+/* How far the counter of the IETF's variant is from its end (6.59.5). */
+static uint64_t
+chacha_room(struct cursor counter)
+{
+	uint64_t blocks = (uint64_t)1 << (BITS * CHACHA_COUNTER);
+	for (unsigned bit = 0; counter.left > 0; bit += BITS)
+		blocks -= (uint64_t)cursor_u8(&counter) << bit;
+	return blocks * CHACHA_BLOCK;
 }
 
 /* Block counter, least significant byte first, then nonce. */
@@ -163,6 +187,9 @@ read_chacha(const CK_MECHANISM *m, struct cipher_setup *s)
 	builder_put(&iv, p.pBlockCounter, p.blockCounterBits / BITS);
 	builder_put(&iv, p.pNonce, p.ulNonceBits / BITS);
 	s->iv_size = CHACHA_IV;
+	if (ietf)
+		s->data_max =
+			chacha_room(cursor_of(p.pBlockCounter, CHACHA_COUNTER));
 	return bad_param(builder_ok(&iv));
 }
 
@@ -254,7 +281,8 @@ cipher_setup_read(const CK_MECHANISM *mechanism, size_t key_size,
 			.way = modes[i].way,
 			.block = modes[i].block,
 			.key_size = key_size,
-			.data_max = modes[i].way == WAY_WHOLE ? whole_max : UINT64_MAX,
+			.data_max = modes[i].way == WAY_WHOLE ? whole_max
+							      : UINT64_MAX,
 		};
 		if (s.mode == MODE_AES_XTS)
 			s.data_max = xts_max;
@@ -330,8 +358,7 @@ cipher_setup_fits(const struct cipher_setup *s, bool encrypt, size_t size)
 	case MODE_AES_WRAP: /* RFC 3394, 2.2.1 */
 		return size % WRAP_UNIT == 0 && units >= (encrypt ? 2 : 3);
 	case MODE_AES_WRAP_PAD: /* RFC 5649, 4 */
-		return encrypt ? size > 0
-			       : size % WRAP_UNIT == 0 && units >= 2;
+		return encrypt ? size > 0 : size % WRAP_UNIT == 0 && units >= 2;
 	case MODE_AES_CCM:
 		return size == s->data_size + (encrypt ? 0 : s->tag_size);
 	case MODE_AES_CTS:

@@ -24,6 +24,8 @@ struct cipher *cipher_new(void) MUST_CHECK;
  */
 CK_RV cipher_start(struct cipher *c, const CK_MECHANISM *mechanism,
 		   struct cursor key, bool encrypt) MUST_CHECK;
+/* Does its mechanism take nothing in parts (6.16.3)? */
+bool cipher_single_part(const struct cipher *c);
 /* Bytes that come out at most for IN_SIZE more; exact when encrypting. */
 size_t cipher_size(const struct cipher *c, size_t in_size, bool finish);
 /* CKR_DATA_LEN_RANGE, CKR_ENCRYPTED_DATA_LEN_RANGE,

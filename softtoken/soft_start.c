@@ -93,7 +93,8 @@ key_of_info(struct soft_operation *o, struct cursor info)
 	rv = soft_key_of_info(info, &o->key);
 	if (rv == CKR_DATA_INVALID)
 		return CKR_KEY_TYPE_INCONSISTENT;
-	if (rv == CKR_OK && soft_key_type(o->key) != scheme_key_type(o->scheme.kind))
+	if (rv == CKR_OK &&
+	    soft_key_type(o->key) != scheme_key_type(o->scheme.kind))
 		rv = CKR_KEY_TYPE_INCONSISTENT;
 	return rv;
 }
@@ -199,6 +200,7 @@ cipher_want(struct soft_operation *o, const CK_MECHANISM *mechanism,
 	    struct item *item)
 {
 	bool encrypt = o->operation.kind == OPERATION_ENCRYPT;
+	CK_RV rv;
 
 	if (item->cipher) {
 		cipher_free(o->cipher);
@@ -211,8 +213,11 @@ cipher_want(struct soft_operation *o, const CK_MECHANISM *mechanism,
 		return CKR_HOST_MEMORY;
 	o->cipher_id = item->id;
 	o->cipher_changes = o->token->changes;
-	return cipher_start(o->cipher, mechanism,
-			    attrs_value(&item->attrs, CKA_VALUE), encrypt);
+	rv = cipher_start(o->cipher, mechanism,
+			  attrs_value(&item->attrs, CKA_VALUE), encrypt);
+	o->operation.single_part =
+		rv == CKR_OK && cipher_single_part(o->cipher);
+	return rv;
 }
 
 static CK_RV
@@ -250,8 +255,8 @@ start_secret(struct soft_operation *o, const CK_MECHANISM *mechanism,
 		return rv;
 	rv = CKR_KEY_TYPE_INCONSISTENT;
 	if (secret_fits(o, mechanism->mechanism, row, item))
-		rv = item_permits(item, o->operation.kind,
-				  mechanism->mechanism, CKO_SECRET_KEY);
+		rv = item_permits(item, o->operation.kind, mechanism->mechanism,
+				  CKO_SECRET_KEY);
 	if (rv == CKR_OK && o->engine == ENGINE_CIPHER)
 		rv = cipher_want(o, mechanism, item);
 	else if (rv == CKR_OK)

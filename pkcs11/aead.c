@@ -86,14 +86,13 @@ read_chacha(const void *parameter, CK_ULONG size, struct aead *a)
 	return CKR_OK;
 }
 
-/* What all of them have to keep to; the cipher knows the rest. */
+/* What all of them have to keep to; the cipher knows the rest. How an IV is
+ * made is "ignored" where there is none to make (6.13.2). */
 static bool
 is_sound(const struct aead *a)
 {
 	return a->iv != NULL && a->iv_size > 0 && a->iv_size <= AEAD_IV_MAX &&
-	       a->fixed_bits <= BITS * a->iv_size && a->tag_size > 0 &&
-	       a->tag_size <= AEAD_TAG_MAX &&
-	       a->generator <= CKG_GENERATE_COUNTER_XOR;
+	       a->tag_size > 0 && a->tag_size <= AEAD_TAG_MAX;
 }
 
 CK_RV
@@ -174,6 +173,14 @@ aead_read_wrap(const CK_MECHANISM *mechanism, struct aead *aead)
 	if (rv == CKR_OK)
 		*aead = a;
 	return rv;
+}
+
+/* Are there no more fixed bits than there are bits? */
+static bool
+can_make(const struct aead *a)
+{
+	return a->generator == CKG_NO_GENERATE ||
+	       a->fixed_bits <= BITS * a->iv_size;
 }
 
 /* Of byte PLACE of the IV: the bits that stay as they are. */
@@ -310,6 +317,8 @@ iv_make(struct iv_maker *m, const struct aead *aead)
 {
 	struct builder last = builder_over(m->last, sizeof(m->last));
 
+	if (!can_make(aead))
+		return CKR_MECHANISM_PARAM_INVALID;
 	switch (aead->generator) {
 	case CKG_NO_GENERATE:
 		builder_put(&last, aead->iv, aead->iv_size);
@@ -330,6 +339,8 @@ iv_make(struct iv_maker *m, const struct aead *aead)
 CK_RV
 iv_make_once(struct iv_maker *m, const struct aead *aead)
 {
+	if (!can_make(aead))
+		return CKR_MECHANISM_PARAM_INVALID;
 	switch (aead->generator) {
 	case CKG_NO_GENERATE:
 		return iv_make(m, aead);
@@ -346,7 +357,8 @@ iv_give(const struct iv_maker *m, const struct aead *aead)
 {
 	struct builder out = builder_over(aead->iv, aead->iv_size);
 
-	builder_put(&out, m->last, aead->iv_size);
+	if (aead->generator != CKG_NO_GENERATE)
+		builder_put(&out, m->last, aead->iv_size);
 }
 
 static void

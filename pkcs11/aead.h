@@ -49,7 +49,8 @@ CK_RV iv_make(struct iv_maker *m, const struct aead *aead) MUST_CHECK;
 /* The same for one IV alone: nothing counts from one to the next, so that
  * CKG_GENERATE_COUNTER would make the same again and again. */
 CK_RV iv_make_once(struct iv_maker *m, const struct aead *aead) MUST_CHECK;
-/* Writes it to the caller's parameters. */
+/* Writes it to the caller's parameters, unless it comes from there: what is
+ * only read may lie where nothing can be written. */
 void iv_give(const struct iv_maker *m, const struct aead *aead);
 
 /* The plain mechanism of C_EncryptInit; points to what it is made of. */

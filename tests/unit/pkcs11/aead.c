@@ -24,8 +24,6 @@ test_bad(void **state)
 	CK_RV bad = CKR_MECHANISM_PARAM_INVALID;
 	struct aead a;
 
-	assert_int_equal(read_gcm(CKG_GENERATE, 97, &a), bad);
-	assert_int_equal(read_gcm(CKG_GENERATE_COUNTER_XOR + 1, 0, &a), bad);
 	assert_int_equal(aead_read_message(CKM_AES_GCM, &p, sizeof(p), &a),
 			 bad);
 	assert_int_equal(aead_read_message(CKM_AES_GCM, &p, sizeof(p) - 1, &a),
@@ -43,6 +41,25 @@ test_bad(void **state)
 	p.ulIvLen = AEAD_IV_MAX + 1;
 	assert_int_equal(aead_read_message(CKM_AES_GCM, &p, sizeof(p), &a),
 			 bad);
+}
+
+/* What says how an IV is made is looked at when one is to be made: of a message
+ * that is decrypted it is ignored. */
+static void
+test_bad_maker(void **state)
+{
+	CK_RV bad = CKR_MECHANISM_PARAM_INVALID;
+	struct iv_maker m = { 0 };
+	struct aead a;
+
+	assert_int_equal(read_gcm(CKG_GENERATE, 97, &a), CKR_OK);
+	assert_int_equal(iv_make(&m, &a), bad);
+	assert_int_equal(iv_make_once(&m, &a), bad);
+	assert_int_equal(read_gcm(CKG_GENERATE_COUNTER, 97, &a), CKR_OK);
+	assert_int_equal(iv_make(&m, &a), bad);
+	assert_int_equal(read_gcm(CKG_GENERATE_COUNTER_XOR + 1, 0, &a), CKR_OK);
+	assert_int_equal(iv_make(&m, &a), bad);
+	assert_int_equal(iv_make_once(&m, &a), bad);
 }
 
 /* The fixed bits stay, down to the single bit. */
@@ -145,6 +162,7 @@ main(void)
 {
 	static const struct CMUnitTest list[] = {
 		CASE_PLAIN("/pkcs11/aead/bad", test_bad),
+		CASE_PLAIN("/pkcs11/aead/bad-maker", test_bad_maker),
 		CASE_PLAIN("/pkcs11/aead/fixed-bits", test_fixed_bits),
 		CASE_PLAIN("/pkcs11/aead/exhausted", test_exhausted),
 		CASE_PLAIN("/pkcs11/aead/distinct", test_distinct),

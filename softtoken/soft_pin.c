@@ -138,6 +138,7 @@ pin_try(struct soft_token *t, enum store_role role, struct cursor pin,
 	return rv == CKR_OK && !*changed ? verdict : rv;
 }
 
+/* What cannot be a PIN is a wrong one, and costs no try. */
 CK_RV
 pin_check(struct soft_token *t, enum store_role role, struct cursor pin,
 	  struct opened *opened)
@@ -145,6 +146,8 @@ pin_check(struct soft_token *t, enum store_role role, struct cursor pin,
 	bool changed = true;
 	CK_RV rv = pin_length(pin);
 
+	if (rv == CKR_PIN_LEN_RANGE)
+		return CKR_PIN_INCORRECT;
 	if (rv == CKR_OK && !atomic_load(&t->store))
 		rv = CKR_USER_PIN_NOT_INITIALIZED;
 	for (int i = 0; rv == CKR_OK && changed; i++) {
@@ -390,10 +393,9 @@ soft_init(struct token *token, struct cursor so_pin, struct cursor label)
 	struct token_record record;
 	struct pin_record so;
 	struct opened o;
-	CK_RV rv = pin_length(so_pin);
+	CK_RV rv = again ? pin_check(t, ROLE_SO, so_pin, &o)
+			 : pin_length(so_pin);
 
-	if (rv == CKR_OK && again)
-		rv = pin_check(t, ROLE_SO, so_pin, &o);
 	if (rv == CKR_OK)
 		rv = token_fresh(t, so_pin, label, &record, &so);
 	if (rv == CKR_OK)

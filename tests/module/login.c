@@ -35,6 +35,14 @@ test_wrong(void **state)
 	assert_false(info.flags & CKF_USER_PIN_COUNT_LOW);
 }
 
+/* CKR_PIN_LEN_RANGE is none of the values of C_Login (5.6.8). */
+static void
+test_short(void **state)
+{
+	assert_rv(CKR_PIN_INCORRECT, login_as(CKU_USER, "1"));
+	login();
+}
+
 static void
 test_wrong_so(void **state)
 {
@@ -181,6 +189,7 @@ test_context_specific(void **state)
 static const struct CMUnitTest list[] = {
 	CASE("/login/user-type", test_user_type),
 	CASE("/login/wrong", test_wrong),
+	CASE("/login/short", test_short),
 	CASE("/login/wrong/so", test_wrong_so),
 	CASE("/login/no-pin", test_no_pin),
 	CASE("/login/all-sessions", test_all_sessions),

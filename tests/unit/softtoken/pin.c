@@ -43,10 +43,13 @@ test_length(void **state)
 	assert_int_equal(t->ops->init(t, cursor_of(NULL, 0), TEXT("x")),
 			 CKR_ARGUMENTS_BAD);
 	t = place_token(&p);
-	assert_int_equal(t->ops->login(t, LOGIN_USER, TEXT("")),
-			 CKR_PIN_LEN_RANGE);
+	assert_int_equal(t->ops->init(t, TEXT("abc"), TEXT("x")),
+			 CKR_PIN_INCORRECT);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(t->ops->login(t, LOGIN_USER, TEXT("abc")),
+				 CKR_PIN_INCORRECT);
 	assert_int_equal(t->ops->login(t, LOGIN_USER, cursor_of(much, 256)),
-			 CKR_PIN_LEN_RANGE);
+			 CKR_PIN_INCORRECT);
 	assert_int_equal(t->ops->login(t, LOGIN_USER, cursor_of(NULL, 0)),
 			 CKR_ARGUMENTS_BAD);
 	assert_int_equal(flags_of(t), CKF_USER_PIN_INITIALIZED);

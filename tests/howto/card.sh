@@ -10,5 +10,8 @@ label=$(pkcs11-tool --module "$module" --list-token-slots |
 	sed -n "s/^ *token label *: \(${CARD_LABEL-}.*[^ ]\) *$/\1/p")
 page=$1
 shift
-"$here/page.py" "$page" --without 'software token' "$@" \
+if grep -q '^#.*software token' "$page"; then
+	set -- --without 'software token' "$@"
+fi
+"$here/page.py" "$page" "$@" \
 	"TOKEN=${label// /%20}" "LABEL=$label"

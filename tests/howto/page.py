@@ -10,7 +10,7 @@ must be in its output, in that order, with ... for what may be anything. A
 fence whose info is a language and a path (```ini /etc/signet.conf; /, ~/ or ./ begins the path) is a file
 that is written. Other fences are left alone. NAME=VALUE stands in for the
 value that the page itself gives NAME. --without leaves out the sections with
-WORDS in their heading.
+WORDS in their heading; there has to be one.
 """
 
 import os
@@ -68,10 +68,12 @@ def main():
     with open(page, encoding="utf-8") as file:
         text = file.read()
     while words and words[0] == "--without":
-        text = "".join(
-            section for section in re.split(r"^(?=#)", text, flags=re.M)
-            if words[1] not in section.partition("\n")[0])
-        words = words[2:]
+        sections = re.split(r"^(?=#)", text, flags=re.M)
+        kept = [section for section in sections
+                if words[1] not in section.partition("\n")[0]]
+        if len(kept) == len(sections):
+            sys.exit(f"FAIL: {page} has no heading with: {words[1]}")
+        text, words = "".join(kept), words[2:]
     found = blocks(text, dict(word.split("=", 1) for word in words))
     if not any(script for script, _ in found):
         sys.exit(f"FAIL: {page} has no commands")

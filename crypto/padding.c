@@ -58,6 +58,20 @@ padding_digest_info(enum digest d, struct cursor digest, struct builder *out)
 	return crypto_written(out);
 }
 
+bool
+padding_fits(const struct scheme *s, size_t size)
+{
+	size_t hash_size = digest_size(s->hash);
+	switch (s->kind) {
+	case SCHEME_RSA_OAEP: /* RFC 8017, 7.1.1 */
+		return size >= 2 * hash_size + 2;
+	case SCHEME_RSA_PSS: /* RFC 8017, 9.1.1 */
+		return size >= hash_size + 2 && s->salt <= size - hash_size - 2;
+	default:
+		return true;
+	}
+}
+
 static CK_RV
 pkcs1_encode(enum digest d, struct cursor input, size_t size,
 	     struct builder *out)

@@ -117,6 +117,8 @@ bool scheme_can(const struct scheme_row *row);
  */
 CK_RV padding_encode(const struct scheme *scheme, struct cursor input,
 		     size_t bits, struct builder *out) MUST_CHECK;
+/* Has a key of SIZE bytes room for the hashes of OAEP and PSS? */
+bool padding_fits(const struct scheme *scheme, size_t size);
 /* DER DigestInfo (RFC 8017, 9.2) of a digest. */
 CK_RV padding_digest_info(enum digest d, struct cursor digest,
 			  struct builder *out) MUST_CHECK;

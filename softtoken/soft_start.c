@@ -185,6 +185,8 @@ start_pair(struct soft_operation *o, const CK_MECHANISM *mechanism,
 		rv = key_of_info(o, key->public_key_info);
 	else if (rv == CKR_OK)
 		rv = key_of_object(o, mechanism->mechanism, key->id);
+	if (rv == CKR_OK && !padding_fits(&o->scheme, soft_key_size(o->key)))
+		rv = CKR_KEY_SIZE_RANGE;
 	if (rv != CKR_OK)
 		return rv;
 	o->operation.single_part = o->scheme.digest == DIGEST_NONE &&

@@ -110,6 +110,123 @@ test_in_place(void **state)
 	assert_memory_equal(buffer, abc, 32);
 }
 
+/* 5.12.1: "C_DigestUpdate zero or more times": of nothing there is a digest. */
+static void
+test_nothing(void **state)
+{
+	CK_ULONG size = sizeof(out);
+	CK_BYTE whole[32];
+
+	assert_ok(suite.p11->C_DigestInit(suite.session, &sha256));
+	assert_ok(digest("", &size));
+	assert_int_equal(size, 32);
+	memcpy(whole, out, 32);
+	assert_ok(suite.p11->C_DigestInit(suite.session, &sha256));
+	size = 31;
+	assert_rv(CKR_BUFFER_TOO_SMALL,
+		  suite.p11->C_DigestFinal(suite.session, out, &size));
+	assert_int_equal(size, 32);
+	assert_ok(suite.p11->C_DigestFinal(suite.session, out, &size));
+	assert_memory_equal(out, whole, 32);
+}
+
+/* Each digest has the length of its name, of which one byte less is too few. */
+static void
+test_sizes(void **state)
+{
+	static const struct {
+		CK_MECHANISM_TYPE type;
+		CK_ULONG size;
+	} all[] = {
+		{ CKM_SHA_1, 20 },	{ CKM_SHA224, 28 },
+		{ CKM_SHA256, 32 },	{ CKM_SHA384, 48 },
+		{ CKM_SHA512, 64 },	{ CKM_SHA512_224, 28 },
+		{ CKM_SHA512_256, 32 }, { CKM_SHA3_224, 28 },
+		{ CKM_SHA3_256, 32 },	{ CKM_SHA3_384, 48 },
+		{ CKM_SHA3_512, 64 },
+	};
+	CK_MECHANISM_INFO info;
+	CK_ULONG size;
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		CK_MECHANISM mechanism = { all[i].type, NULL, 0 };
+
+		if (suite.p11->C_GetMechanismInfo(suite.slot, all[i].type,
+						  &info) != CKR_OK)
+			continue;
+		assert_ok(suite.p11->C_DigestInit(suite.session, &mechanism));
+		assert_ok(suite.p11->C_Digest(suite.session, (CK_BYTE *)"abc",
+					      3, NULL, &size));
+		assert_int_equal(size, all[i].size);
+		size--;
+		assert_rv(CKR_BUFFER_TOO_SMALL, digest("abc", &size));
+		assert_int_equal(size, all[i].size);
+		assert_ok(digest("abc", &size));
+		assert_int_equal(size, all[i].size);
+	}
+}
+
+/* 5.12.1: "with pMechanism set to NULL_PTR", in the middle. */
+static void
+test_cancel(void **state)
+{
+	CK_ULONG size = sizeof(out);
+
+	(void)need_3_0();
+	assert_ok(suite.p11->C_DigestInit(suite.session, &sha256));
+	assert_ok(update("a"));
+	assert_ok(suite.p11->C_DigestInit(suite.session, NULL));
+	assert_rv(CKR_OPERATION_NOT_INITIALIZED, update("b"));
+	assert_ok(suite.p11->C_DigestInit(suite.session, &sha256));
+	assert_ok(digest("abc", &size));
+	assert_memory_equal(out, abc, 32);
+}
+
+/* 5.12.4: "may be interspersed any number of times in any order". */
+static void
+test_key(void **state)
+{
+	CK_ULONG size = sizeof(out);
+	CK_BYTE whole[32], more[2] = { 1, 8 };
+	CK_OBJECT_HANDLE key = secret_make(CKK_GENERIC_SECRET, 2, CKF_SIGN);
+	CK_RV rv;
+
+	assert_rv(CKR_OPERATION_NOT_INITIALIZED,
+		  suite.p11->C_DigestKey(suite.session, key));
+	assert_ok(suite.p11->C_DigestInit(suite.session, &sha256));
+	assert_ok(update("a"));
+	assert_ok(suite.p11->C_DigestUpdate(suite.session, more, 2));
+	assert_ok(update("c"));
+	assert_ok(suite.p11->C_DigestFinal(suite.session, whole, &size));
+	assert_ok(suite.p11->C_DigestInit(suite.session, &sha256));
+	assert_ok(update("a"));
+	assert_ok(suite.p11->C_DigestKey(suite.session, key));
+	assert_ok(update("c"));
+	assert_ok(suite.p11->C_DigestFinal(suite.session, out, &size));
+	assert_memory_equal(out, whole, 32);
+	/* C_Digest cannot end what C_DigestKey went on with */
+	assert_ok(suite.p11->C_DigestInit(suite.session, &sha256));
+	assert_ok(suite.p11->C_DigestKey(suite.session, key));
+	rv = digest("abc", &size);
+	assert_one_of(rv, CKR_OPERATION_ACTIVE, CKR_OPERATION_NOT_INITIALIZED);
+}
+
+/* CKR_KEY_INDIGESTIBLE: no secret key; CKR_KEY_HANDLE_INVALID: no key. */
+static void
+test_key_bad(void **state)
+{
+	CK_OBJECT_HANDLE key = rsa_public_copy(suite.rsa, CKF_VERIFY);
+	CK_OBJECT_HANDLE data;
+
+	assert_ok(suite.p11->C_DigestInit(suite.session, &sha256));
+	assert_rv(CKR_KEY_INDIGESTIBLE,
+		  suite.p11->C_DigestKey(suite.session, key));
+	data = data_make(suite.session, CK_FALSE, CK_FALSE, "none");
+	assert_rv(CKR_KEY_HANDLE_INVALID,
+		  suite.p11->C_DigestKey(suite.session, data));
+}
+
 /* 5.19.2 */
 static void
 test_random(void **state)
@@ -142,6 +259,11 @@ static const struct CMUnitTest list[] = {
 	CASE("/digest/parts", test_parts),
 	CASE("/digest/single-after-update", test_single_after_update),
 	CASE("/digest/in-place", test_in_place),
+	CASE("/digest/nothing", test_nothing),
+	CASE("/digest/sizes", test_sizes),
+	CASE("/digest/cancel", test_cancel),
+	CASE("/digest/key", test_key),
+	CASE("/digest/key/bad", test_key_bad),
 	CASE("/digest/random/generate", test_random),
 	CASE("/digest/random/seed", test_seed),
 };

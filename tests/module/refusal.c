@@ -257,6 +257,34 @@ test_verify_length(void **state)
 					      s, NULL, 0, text, 5, out, BLOCK));
 }
 
+/* CKR_KEY_SIZE_RANGE: a key with no room for the salt (RFC 8017, 9.1.1), which
+ * the functions that begin have among their values, and no others. */
+static void
+test_salt(void **state)
+{
+	CK_RSA_PKCS_PSS_PARAMS pss = { CKM_SHA256, CKG_MGF1_SHA256,
+				       BLOCK - 32 - 1 };
+	CK_MECHANISM mechanism = { CKM_RSA_PKCS_PSS, &pss, sizeof(pss) };
+	CK_FUNCTION_LIST_3_2 *p11 = need_3_2();
+	CK_SESSION_HANDLE s = suite.session;
+	CK_RV bad = CKR_KEY_SIZE_RANGE;
+	CK_OBJECT_HANDLE key;
+
+	need_made();
+	need_mechanism(CKM_RSA_PKCS_PSS, CKF_SIGN | CKF_VERIFY);
+	login();
+	key = rsa_public_copy(suite.rsa, CKF_VERIFY);
+	assert_rv(bad, p11->C_VerifyInit(s, &mechanism, key));
+	assert_rv(bad,
+		  p11->C_VerifySignatureInit(s, &mechanism, key, out, BLOCK));
+	assert_rv(bad, p11->C_MessageVerifyInit(s, &mechanism, key));
+	key = object_get(CKO_PRIVATE_KEY, suite.rsa);
+	assert_rv(bad, p11->C_SignInit(s, &mechanism, key));
+	assert_rv(bad, p11->C_MessageSignInit(s, &mechanism, key));
+	pss.sLen--;
+	assert_ok(p11->C_SignInit(s, &mechanism, key));
+}
+
 /* 6.1.10: a number that is not below the modulus. */
 static void
 test_raw(void **state)
@@ -435,6 +463,7 @@ static const struct CMUnitTest list[] = {
 	CASE("/refusal/sign/too-long", test_sign_too_long),
 	CASE("/refusal/verify/parts", test_verify_parts),
 	CASE("/refusal/verify/length", test_verify_length),
+	CASE("/refusal/salt", test_salt),
 	CASE("/refusal/raw", test_raw),
 	CASE("/refusal/update/encrypt", test_update_encrypt),
 	CASE("/refusal/update/decrypt", test_update_decrypt),

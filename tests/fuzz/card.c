@@ -176,16 +176,17 @@ fuzzed_answer(struct fuzzed *f, const struct apdu *command, struct builder *out,
 }
 
 /* The PIN 123456, padded for PIV, itself for OpenPGP, or what a KDF with
- * SHA-256 or SHA-512 made of it. */
+ * SHA-256 or SHA-512 made of it. Where the security officer's login failed, the
+ * officer's is given as the user's to change. */
 static bool
 good_pin(const struct apdu *command)
 {
 	size_t size = command->data.left;
 
-	if (command->p2 == 0x83)
-		return size == strlen(good_so_pin) || size == 32 || size == 64;
-	return size == (command->p2 <= 0x80 ? 8 : 6) || size == 32 ||
-	       size == 64;
+	if (command->p2 <= 0x80)
+		return size == 8;
+	return size == strlen(good_so_pin) || size == 32 || size == 64 ||
+	       (size == 6 && command->p2 != 0x83);
 }
 
 static CK_RV

@@ -217,7 +217,8 @@ static const struct rule ml_kem_private[] = {
 };
 
 /* 4.10, which leaves it to the token what a key may do: Java's SunPKCS11 does
- * not say that it wants to encrypt with the keys that it makes. */
+ * not say that it wants to encrypt with the keys that it makes, and programs
+ * that were written beside NSS or SoftHSM do not say that they want to wrap. */
 #define SECRET_RULES(crypt)                                              \
 	GUARDED_RULES(IS_FALSE), { CKA_TRUSTED, FORM_BOOL, IS_FALSE, USAGE }, \
 		{ CKA_CHECK_VALUE, FORM_BYTES, NO_VALUE, GIVEN },        \
@@ -225,8 +226,8 @@ static const struct rule ml_kem_private[] = {
 		{ CKA_DECRYPT, FORM_BOOL, crypt, USAGE },                \
 		{ CKA_SIGN, FORM_BOOL, IS_TRUE, USAGE },                 \
 		{ CKA_VERIFY, FORM_BOOL, IS_TRUE, USAGE },               \
-		{ CKA_WRAP, FORM_BOOL, IS_FALSE, USAGE },                \
-		{ CKA_UNWRAP, FORM_BOOL, IS_FALSE, USAGE },              \
+		{ CKA_WRAP, FORM_BOOL, crypt, USAGE },                   \
+		{ CKA_UNWRAP, FORM_BOOL, crypt, USAGE },                 \
 		{ CKA_DERIVE, FORM_BOOL, IS_FALSE, USAGE },              \
 		{ CKA_VALUE, FORM_NUMBER, NO_VALUE, MATERIAL | NEED_CREATE }, \
 		{ CKA_VALUE_LEN, FORM_ULONG, NO_VALUE, ON_GENERATE },    \

@@ -169,6 +169,27 @@ test_generate(void **state)
 	place_close(&b.place);
 }
 
+/* What a key may do whose template does not say. */
+static void
+test_usage(void **state)
+{
+	static const CK_ATTRIBUTE_TYPE ciphers[] = { CKA_WRAP, CKA_UNWRAP };
+	uint64_t aes, generic;
+	struct bench b;
+
+	bench_open(&b);
+	assert_int_equal(generate(b.t, CKM_AES_KEY_GEN, 16, &aes), CKR_OK);
+	assert_int_equal(
+		generate(b.t, CKM_GENERIC_SECRET_KEY_GEN, 16, &generic),
+		CKR_OK);
+	for (size_t i = 0; i < COUNT(ciphers); i++) {
+		assert_int_equal(get_bool(b.t, aes, ciphers[i]), CK_TRUE);
+		assert_int_equal(get_bool(b.t, generic, ciphers[i]), CK_FALSE);
+	}
+	assert_int_equal(get_bool(b.t, aes, CKA_DERIVE), CK_FALSE);
+	place_close(&b.place);
+}
+
 /* The version stands in front; nothing else may have another length. */
 static void
 test_premaster(void **state)
@@ -640,6 +661,7 @@ main(void)
 		{ "/softtoken/secret/sizes", test_sizes },
 		{ "/softtoken/secret/forbidden", test_forbidden },
 		{ "/softtoken/secret/generate", test_generate },
+		{ "/softtoken/secret/usage", test_usage },
 		{ "/softtoken/secret/premaster", test_premaster },
 		{ "/softtoken/secret/check-value", test_check_value },
 		{ "/softtoken/secret/round-trip", test_round_trip },

@@ -219,8 +219,12 @@ CK_RV piv_remove(struct card_applet *a, const struct card_object *object);
 bool piv_moves_keys(const struct card_applet *a);
 CK_RV piv_move(struct card_applet *a, const struct card_object *object,
 	       struct cursor cka_id, uint64_t *id);
-/* piv_place.c: a place for what has no CKA_ID, or one that is no place: for a
- * key the first that is surely empty, for a certificate that of its key.
+/* piv_place.c: neither a key nor a certificate is there, by the word of a card
+ * that has metadata; what it tells unclearly is not empty. */
+CK_RV piv_place_empty(struct card_applet *a, const struct piv_slot *slot,
+		      bool *empty) MUST_CHECK;
+/* A place for what has no CKA_ID, or one that is no place: for a key the
+ * first that is surely empty, for a certificate that of its key.
  * CKR_DEVICE_MEMORY: there is none. CKR_TEMPLATE_INCOMPLETE,
  * CKR_ATTRIBUTE_VALUE_INVALID: it cannot be told. */
 CK_RV piv_place_find(struct card_applet *a, const struct card_new *new,

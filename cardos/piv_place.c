@@ -20,10 +20,8 @@ slot_key(struct card_applet *a, const struct piv_slot *slot,
 	return rv;
 }
 
-/* Neither a key nor a certificate is there, by the card's own word; what it
- * tells unclearly is not empty. */
-static CK_RV
-slot_empty(struct card_applet *a, const struct piv_slot *slot, bool *empty)
+CK_RV
+piv_place_empty(struct card_applet *a, const struct piv_slot *slot, bool *empty)
 {
 	struct builder answer = builder_heap(APDU_ANSWER_MAX);
 	struct cursor content;
@@ -87,7 +85,7 @@ place_search(struct card_applet *a, bool management, uint8_t *reference)
 		if (slot->reference == PIV_CARD_AUTHENTICATION ||
 		    (slot->reference == PIV_KEY_MANAGEMENT && !management))
 			continue;
-		rv = slot_empty(a, slot, &empty);
+		rv = piv_place_empty(a, slot, &empty);
 		if (rv != CKR_OK)
 			return rv;
 		if (empty) {

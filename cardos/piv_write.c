@@ -86,17 +86,24 @@ piv_moves_keys(const struct card_applet *a)
 	return piv_version_least(&piv->version, 5, 7);
 }
 
-/* To another place, or away. Firmware before 5.7 can do neither. */
+/* Firmware before 5.7 moves none. */
+static CK_RV
+move_check(struct card_applet *a, CK_RV cannot)
+{
+	struct piv_version version;
+	CK_RV rv = piv_version(a, &version);
+
+	return rv == CKR_OK && !piv_moves_keys(a) ? cannot : rv;
+}
+
+/* To another place, or away. */
 static CK_RV
 key_move(struct card_applet *a, uint8_t from, uint8_t to, CK_RV cannot)
 {
 	const struct apdu command = { .ins = INS_MOVE, .p1 = to, .p2 = from };
 	struct piv *piv = a->state;
-	struct piv_version version;
-	CK_RV rv = piv_version(a, &version);
+	CK_RV rv = move_check(a, cannot);
 
-	if (rv == CKR_OK && !piv_moves_keys(a))
-		rv = cannot;
 	if (rv == CKR_OK)
 		rv = piv_admin_need(a);
 	if (rv != CKR_OK)
@@ -134,7 +141,8 @@ piv_remove(struct card_applet *a, const struct card_object *object)
 }
 
 /* A longer CKA_ID, a hash as some programs make them of a key, is no place: it
- * is taken and not kept. A key is never moved over another. */
+ * is taken and not kept. A key is never moved over another, nor where one may
+ * be. */
 CK_RV
 piv_move(struct card_applet *a, const struct card_object *object,
 	 struct cursor cka_id, uint64_t *id)
@@ -142,30 +150,31 @@ piv_move(struct card_applet *a, const struct card_object *object,
 	CK_OBJECT_CLASS class =
 		attrs_ulong(&object->attrs, CKA_CLASS, CKO_DATA);
 	uint8_t from = piv_reference(object->id), to = id_reference(cka_id);
-	struct card_object place = { 0 }, *found = NULL;
 	struct cursor container;
+	uint64_t place;
+	bool empty;
 	CK_RV rv;
 
 	if (class == CKO_DATA)
 		return CKR_ATTRIBUTE_TYPE_INVALID;
 	if (cka_id.left > 1 || to == from)
 		return CKR_OK;
-	if (!piv_slot_id(to, class, &place.id, &container))
+	if (!piv_slot_id(to, class, &place, &container))
 		return CKR_ATTRIBUTE_VALUE_INVALID;
 	if (class != CKO_PRIVATE_KEY)
 		return CKR_ATTRIBUTE_READ_ONLY;
-	rv = piv_read(a, &place, &found);
-	card_objects_free(found);
-	if (applet_mute(a, rv))
-		return rv;
+	rv = move_check(a, CKR_ATTRIBUTE_READ_ONLY);
 	if (rv == CKR_OK)
-		return CKR_ATTRIBUTE_VALUE_INVALID;
-	rv = key_move(a, from, to, CKR_ATTRIBUTE_READ_ONLY);
+		rv = piv_place_empty(a, piv_slot_find(to), &empty);
+	if (rv == CKR_OK && !empty)
+		rv = CKR_ATTRIBUTE_VALUE_INVALID;
+	if (rv == CKR_OK)
+		rv = key_move(a, from, to, CKR_ATTRIBUTE_READ_ONLY);
 	if (rv != CKR_OK)
 		return rv;
 	/* a retired key without a certificate is not looked for */
 	piv_made_keep(a, to, pubkey_ref(object->key.public_key));
 	piv_retired_show(a, to);
-	*id = place.id;
+	*id = place;
 	return CKR_OK;
 }

@@ -338,6 +338,51 @@ import_refused(void **state)
 	assert_null(piv_made(&applet, 0x9A));
 }
 
+/* A key is moved only to a place that is empty by the card's own word: a
+ * retired one may hold a key without a certificate. */
+static void
+move_occupied(void **state)
+{
+	static const struct {
+		const char *answer;
+		CK_RV rv;
+	} places[] = {
+		{ "< 0101110202020103010104009000\n",
+		  CKR_ATTRIBUTE_VALUE_INVALID },
+		{ "< 9000\n", CKR_ATTRIBUTE_VALUE_INVALID },
+		{ "< 6982\n", CKR_ATTRIBUTE_VALUE_INVALID },
+		{ "< 6D00\n", CKR_ATTRIBUTE_VALUE_INVALID },
+		{ "< 6F00\n", CKR_ATTRIBUTE_VALUE_INVALID },
+		{ "< 6A88\n> 00CB3FFF055C035FC10D00\n< 5301709000\n",
+		  CKR_ATTRIBUTE_VALUE_INVALID },
+	};
+	struct card_object key = { .id = ID(0x9E, CKO_PRIVATE_KEY) };
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	struct piv *piv = applet.state;
+	uint64_t id = 0;
+
+	piv->version =
+		(struct piv_version){ .asked = true, .major = 5, .minor = 7 };
+	assert_int_equal(attrs_set_ulong(&key.attrs, CKA_CLASS, class), CKR_OK);
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		script_add(script, "> 00F7008200\n");
+		script_add(script, places[i].answer);
+		assert_int_equal(piv_driver.move(&applet, &key, hex("05"), &id),
+				 places[i].rv);
+		script_done(script);
+	}
+	script_add(script, "> 00F7008200\n< 6A88\n"
+			   "> 00CB3FFF055C035FC10D00\n< 6A82\n"
+			   "> 00F6829E\n< 9000\n");
+	assert_int_equal(piv_driver.move(&applet, &key, hex("05"), &id),
+			 CKR_OK);
+	assert_int_equal(id, ID(0x82, CKO_PRIVATE_KEY));
+	script_add(script, "> 00F7008200\n! removed\n");
+	assert_int_equal(piv_driver.move(&applet, &key, hex("05"), &id),
+			 CKR_DEVICE_REMOVED);
+	attrs_free(&key.attrs);
+}
+
 static void
 unblock_real(void **state)
 {
@@ -365,6 +410,7 @@ main(void)
 		CASE("policies/refused", policies_refused),
 		CASE("place/refused", place_refused),
 		CASE("import/refused", import_refused),
+		CASE("move/occupied", move_occupied),
 		CASE("generate/real", generate_real),
 		CASE("generate/pieces", generate_pieces),
 		CASE("generate/old-certificate", generate_old_certificate),

@@ -45,7 +45,7 @@ point_load(const struct curve *curve, struct cursor point)
 		OSSL_PARAM_construct_end(),
 	};
 	EVP_PKEY_CTX *maker =
-		EVP_PKEY_CTX_new_from_name(crypto_context(), "EC", NULL);
+		EVP_PKEY_CTX_new_from_name(crypto_context(), ALGORITHM_EC, NULL);
 	EVP_PKEY *pkey = NULL;
 
 	if (maker == NULL || EVP_PKEY_fromdata_init(maker) != 1 ||

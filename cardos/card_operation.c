@@ -261,9 +261,6 @@ card_operation_start(struct token *token, enum operation_kind kind,
 	struct scheme scheme;
 	CK_RV rv;
 
-	if (*operation != NULL)
-		(*operation)->ops->free(*operation);
-	*operation = NULL;
 	if (atomic_load(&t->card->removed))
 		return CKR_DEVICE_REMOVED;
 	if (kind != OPERATION_SIGN && kind != OPERATION_DECRYPT)

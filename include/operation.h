@@ -62,6 +62,8 @@ struct operation {
 	bool single_part;
 	/* this key wants a context-specific login before each finish */
 	bool login_each_time;
+	/* a finished one holds nothing, and may be started again */
+	bool reusable;
 	/* Called on the caller's thread before a step that will wait for the
 	 * card, or for a person. Not CKR_OK: give up. NULL: nobody cares. */
 	CK_RV (*surrender)(void *caller);

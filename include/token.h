@@ -86,7 +86,7 @@ struct token_ops {
 		      struct builder *out);
 
 	/*
-	 * Starts an operation. *OPERATION on entry may be a finished one of
+	 * Starts an operation. *OPERATION on entry may be a reusable one of
 	 * this token, to be reused or freed; else NULL. On error it is freed
 	 * and NULL. CKR_FUNCTION_NOT_SUPPORTED: this token does no such work,
 	 * the host token shall do it with the key's CKA_PUBLIC_KEY_INFO.

@@ -187,7 +187,8 @@ activity_end(struct activity *a, CK_RV rv)
 	builder_free(&a->signature);
 	a->signature_first = false;
 	a->progress = AT_REST;
-	if (rv == CKR_OK || a->operation == NULL)
+	if (a->operation == NULL ||
+	    (rv == CKR_OK && a->operation->reusable))
 		return;
 	a->operation->ops->free(a->operation);
 	a->operation = NULL;

@@ -11,7 +11,7 @@ struct start {
 	enum operation_kind kind;
 	const CK_MECHANISM *mechanism;
 	struct presence *presence;
-	struct operation *spare; /* a finished one, to be used again */
+	struct operation *spare; /* a reusable one */
 	const struct token *spare_token;
 	const struct token *maker; /* who started it in the end */
 };

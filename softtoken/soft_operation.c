@@ -236,6 +236,7 @@ operation_new(struct soft_token *t)
 	if (!o)
 		return NULL;
 	o->operation.ops = &operation_ops;
+	o->operation.reusable = true;
 	o->token = t;
 	token_ref(&t->token);
 	return o;

@@ -36,6 +36,7 @@ struct fake {
 	CK_RV lost;		    /* of every call that may say so */
 	CK_RV context;		    /* of every context-specific login */
 	bool surrenders;	    /* before an operation's finish */
+	bool single_use;	    /* its operations serve once */
 	bool public_keys_elsewhere; /* verify and encrypt: not supported */
 	struct gate *finish_gate, *login_gate, *search_gate;
 	unsigned finishes, starts, reuses, frees, logins, logouts, idles, inits;

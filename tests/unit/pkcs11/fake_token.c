@@ -405,6 +405,7 @@ fake_operation_start(struct token *t, enum operation_kind kind,
 		.ops = &op_ops,
 		.kind = kind,
 		.single_part = mechanism->mechanism == FAKE_SINGLE,
+		.reusable = !f->single_use,
 		.login_each_time = object != NULL &&
 				   attrs_bool(&object->attrs,
 					      CKA_ALWAYS_AUTHENTICATE, false),

@@ -207,6 +207,20 @@ test_reuse(void **state)
 	assert_int_equal(world_token->frees, 0);
 }
 
+/* What a card's operation holds (its card, a PIN, the message) goes with it. */
+static void
+test_single_use(void **state)
+{
+	CK_OBJECT_HANDLE key = private_key();
+
+	world_token->single_use = true;
+	assert_int_equal(C_SignInit(world_session, &parts, key), CKR_OK);
+	assert_int_equal(sign(), CKR_OK);
+	assert_int_equal(world_token->frees, 1);
+	assert_int_equal(C_SignInit(world_session, &parts, key), CKR_OK);
+	assert_int_equal(world_token->reuses, 0);
+}
+
 static void
 test_no_reuse_after_error(void **state)
 {
@@ -411,6 +425,7 @@ main(void)
 		CASE("/pkcs11/operation/parts", test_parts),
 		CASE("/pkcs11/operation/cancel", test_cancel),
 		CASE("/pkcs11/operation/reuse", test_reuse),
+		CASE("/pkcs11/operation/single-use", test_single_use),
 		CASE("/pkcs11/operation/no-reuse-after-error",
 		     test_no_reuse_after_error),
 		CASE("/pkcs11/operation/kinds-beside", test_kinds_beside),

@@ -327,7 +327,10 @@ may_log_in(struct presence *p, enum login user)
 	if (now != LOGIN_NONE)
 		return CKR_USER_ANOTHER_ALREADY_LOGGED_IN;
 	lock_take(&p->lock);
-	if (user == LOGIN_SO && p->session_count > p->rw_count)
+	/* a session that closes from here on waits to end this login, too */
+	if (p->session_count == 0)
+		rv = CKR_SESSION_CLOSED;
+	else if (user == LOGIN_SO && p->session_count > p->rw_count)
 		rv = CKR_SESSION_READ_ONLY_EXISTS;
 	p->so_comes = rv == CKR_OK && user == LOGIN_SO;
 	lock_give(&p->lock);

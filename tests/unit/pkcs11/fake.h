@@ -38,7 +38,7 @@ struct fake {
 	bool surrenders;	    /* before an operation's finish */
 	bool single_use;	    /* its operations serve once */
 	bool public_keys_elsewhere; /* verify and encrypt: not supported */
-	struct gate *finish_gate, *login_gate, *search_gate;
+	struct gate *finish_gate, *login_gate, *search_gate, *info_gate;
 	unsigned finishes, starts, reuses, frees, logins, logouts, idles, inits;
 	unsigned searches, destroyed;
 	uint8_t parameter; /* the first byte of the last mechanism's */

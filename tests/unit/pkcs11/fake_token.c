@@ -35,6 +35,7 @@ fake_info(struct token *t, CK_TOKEN_INFO *info)
 {
 	struct fake *f = fake_of(t);
 
+	gate_pass(f->info_gate);
 	if (f->lost != CKR_OK)
 		return f->lost;
 	*info = (CK_TOKEN_INFO){ .flags = f->flags };

@@ -77,6 +77,25 @@ open_session(void *arg)
 }
 
 static void *
+close_session(void *arg)
+{
+	struct call *call = arg;
+
+	call->rv = C_CloseSession(call->session);
+	return NULL;
+}
+
+/* Another thread closes it. */
+static void
+wait_for_invalid(CK_SESSION_HANDLE session)
+{
+	CK_SESSION_INFO info;
+
+	while (C_GetSessionInfo(session, &info) == CKR_OK)
+		sched_yield();
+}
+
+static void *
 finalize(void *arg)
 {
 	struct call *call = arg;
@@ -238,6 +257,55 @@ test_slow_login(void **state)
 	assert_int_equal(C_CloseSession(world_open(world_slot, 0)), CKR_OK);
 	gate_open(gate);
 	assert_int_equal(call_end(&call), CKR_OK);
+	gate_free(gate);
+}
+
+static void *
+login_keypad(void *arg)
+{
+	struct call *call = arg;
+
+	call->rv = C_Login(call->session, CKU_USER, NULL, 0);
+	return NULL;
+}
+
+/* The last session is closed under a C_Login on its way: nobody is left to be
+ * logged in for, and no later session finds the login. */
+static void
+test_close_before_login(void **state)
+{
+	struct gate *gate = gate_new();
+	struct call call = { .session = world_session };
+
+	world_token->flags = CKF_PROTECTED_AUTHENTICATION_PATH;
+	world_token->info_gate = gate;
+	call_start(&call, login_keypad);
+	gate_wait(gate);
+	assert_int_equal(C_CloseSession(world_session), CKR_OK);
+	gate_open(gate);
+	assert_int_equal(call_end(&call), CKR_SESSION_CLOSED);
+	assert_int_equal(world_token->logins, 0);
+	world_token->info_gate = NULL;
+	gate_free(gate);
+}
+
+/* The same when the token has it already: the login ends as it comes. */
+static void
+test_close_in_login(void **state)
+{
+	struct gate *gate = gate_new();
+	struct call call = { .session = world_session };
+	struct call closing = { .session = world_session };
+
+	world_token->login_gate = gate;
+	call_start(&call, login);
+	gate_wait(gate);
+	call_start(&closing, close_session);
+	wait_for_invalid(world_session);
+	gate_open(gate);
+	assert_int_equal(call_end(&call), CKR_OK);
+	assert_int_equal(call_end(&closing), CKR_OK);
+	assert_int_equal(world_token->logouts, 1);
 	gate_free(gate);
 }
 
@@ -491,6 +559,9 @@ main(void)
 		CASE("/pkcs11/lock/signature/removed", test_removed_busy),
 		CASE("/pkcs11/lock/search", test_slow_search),
 		CASE("/pkcs11/lock/login", test_slow_login),
+		CASE("/pkcs11/lock/login/closed-before",
+		     test_close_before_login),
+		CASE("/pkcs11/lock/login/closed", test_close_in_login),
 		CASE("/pkcs11/lock/login/so", test_slow_so_login),
 		CASE("/pkcs11/lock/login/removed", test_removed_in_login),
 		CASE("/pkcs11/lock/login/two", test_two_logins),

@@ -110,6 +110,17 @@ change_make(struct card_token *t, const struct change *change)
 	return rv != CKR_OK ? rv : change_refusal(change_try(t, change));
 }
 
+/* In a transaction, with what became of a change: the object is to be found
+ * anew, also when it failed half way and may have taken away what was there. */
+static CK_RV
+change_settle(struct card_token *t, uint64_t id, CK_OBJECT_CLASS class,
+	      CK_RV rv)
+{
+	CK_RV forgotten = card_objects_written(t, id, class);
+
+	return rv != CKR_OK ? rv : forgotten;
+}
+
 /* In a transaction: judges a new object, writes it, and finds it again. */
 static CK_RV
 change_place(struct card_token *t, const struct change *change)
@@ -123,12 +134,7 @@ change_place(struct card_token *t, const struct change *change)
 	if (rv != CKR_OK)
 		return rv;
 	rv = change_make(t, change);
-	if (rv != CKR_OK) {
-		/* what failed half way may have taken away what was there */
-		DROP(card_objects_written(t, *change->id, change->new->class));
-		return rv;
-	}
-	return card_objects_written(t, *change->id, change->new->class);
+	return change_settle(t, *change->id, change->new->class, rv);
 }
 
 CK_RV
@@ -200,15 +206,13 @@ destroy(struct card_token *t, uint64_t id)
 	struct change change = { .make = change_remove,
 				 .object = card_object_get(t, id) };
 	CK_OBJECT_CLASS class;
-	CK_RV rv;
 
 	if (change.object == NULL)
 		return CKR_OBJECT_HANDLE_INVALID;
 	if (!attrs_bool(&change.object->attrs, CKA_DESTROYABLE, true))
 		return CKR_ACTION_PROHIBITED;
 	class = attrs_ulong(&change.object->attrs, CKA_CLASS, CKO_DATA);
-	rv = change_make(t, &change);
-	return rv != CKR_OK ? rv : card_objects_written(t, id, class);
+	return change_settle(t, id, class, change_make(t, &change));
 }
 
 CK_RV
@@ -243,9 +247,9 @@ move(struct card_token *t, uint64_t id, struct cursor cka_id)
 		return CKR_OBJECT_HANDLE_INVALID;
 	class = attrs_ulong(&change.object->attrs, CKA_CLASS, CKO_DATA);
 	rv = change_make(t, &change);
-	if (rv != CKR_OK || moved == id)
+	if (rv == CKR_OK && moved == id)
 		return rv;
-	rv = card_objects_written(t, id, class);
+	rv = change_settle(t, id, class, rv);
 	return rv != CKR_OK ? rv : card_objects_written(t, moved, class);
 }
 
@@ -274,12 +278,10 @@ rewrite(struct card_token *t, uint64_t id, struct cursor value)
 	const struct change change = { .make = change_write,
 				       .new = &new,
 				       .id = &id };
-	CK_RV rv;
 
 	if (card_object_get(t, id) == NULL)
 		return CKR_OBJECT_HANDLE_INVALID;
-	rv = change_make(t, &change);
-	return rv != CKR_OK ? rv : card_objects_written(t, id, CKO_DATA);
+	return change_settle(t, id, CKO_DATA, change_make(t, &change));
 }
 
 /* What a card can change: the place of a key, what is in data. */

@@ -17,6 +17,7 @@
 static struct maker makers[OPENPGP_KEYS];
 static struct script *script;
 static struct token *token;
+static const char *manufacturer = "0042";
 
 static const char templates[OPENPGP_KEYS][3] = { "B6", "B8", "A4" };
 
@@ -39,16 +40,22 @@ static void
 application_related(const char *information)
 {
 	struct builder in = builder_heap(4096), all = builder_heap(4096);
+	struct builder aid = builder_heap(64);
 
+	builder_append(&aid, hex("D27600012401"
+				 "0304"));
+	builder_append(&aid, hex(manufacturer));
+	builder_append(&aid, hex("123456780000"));
 	tlv_put(&in, 0xC0, hex("74000000000000000000"));
 	for (uint32_t i = 0; i < OPENPGP_KEYS; i++)
 		tlv_put(&in, 0xC1 + i, hex("132A8648CE3D030107"));
 	tlv_put(&in, 0xC4, hex("017F7F7F030003"));
 	tlv_put(&in, 0xDE, hex(information));
 	tlv_put(&in, 0xD8, hex("0120")); /* the third wants a touch */
-	tlv_put(&all, 0x4F, hex("D2760001240103040042123456780000"));
+	tlv_put(&all, 0x4F, builder_read(&aid));
 	tlv_put(&all, 0x73, builder_read(&in));
 	answer("> 00CA006E00\n", builder_read(&all));
+	builder_free(&aid);
 	builder_free(&in);
 	builder_free(&all);
 }
@@ -268,6 +275,32 @@ not_made(void **state)
 	card_close();
 }
 
+/* A YubiKey that fails half way: the key is gone with the first half. */
+static void
+half_removed(void **state)
+{
+	uint64_t id;
+
+	manufacturer = "0006";
+	card_open("010102000300");
+	manufacturer = "0042";
+	key_answer(OPENPGP_SIGN);
+	assert_int_equal(count_class(CKO_PUBLIC_KEY), 1);
+	script_add(script, PROOF "> 00200083083132333435363738\n< 9000\n");
+	assert_int_equal(
+		token->ops->login(token, LOGIN_SO, cursor_of("12345678", 8)),
+		CKR_OK);
+	id = find_one(token, CKO_PRIVATE_KEY, 1);
+	assert_int_not_equal(id, 0);
+	script_add(script, PROOF "> 00DA00C106011000001100\n< 9000\n"
+				 "> 00DA00C109132A8648CE3D030107\n< 6F00\n");
+	assert_int_equal(token->ops->destroy(token, id), CKR_DEVICE_ERROR);
+	script_done(script);
+	script_add(script, PROOF);
+	assert_int_equal(count_class(CKO_PUBLIC_KEY), 0);
+	card_close();
+}
+
 static CK_RV
 surrendered(void *caller)
 {
@@ -390,6 +423,7 @@ main(void)
 		CASE("keys", keys),
 		CASE("touch", touch),
 		CASE("not-made", not_made),
+		CASE("half-removed", half_removed),
 		CASE("certificates", certificates),
 		CASE("certificates/same-key", certificates_same_key),
 		CASE("certificates-alone", certificates_alone),

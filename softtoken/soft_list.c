@@ -82,20 +82,24 @@ file_stat(const char *folder, const char *serial, struct stat *st)
 	       stat(path, st) == 0;
 }
 
-/* A file as a store; what cannot be opened is not tried again until it
- * changes. A busy one is tried each time. */
+/* What cannot be used is not tried again until it changes. A busy file is tried
+ * each time. */
+static void
+file_judge(const struct stat *st, CK_RV rv)
+{
+	if (rv == CKR_TOKEN_NOT_RECOGNIZED || rv == CKR_DEVICE_ERROR)
+		registry_refuse(st);
+}
+
+/* A file as a store, and what it was as it was opened. */
 static struct store *
-file_open(const char *folder, const char *serial)
+file_open(const char *folder, const char *serial, struct stat *st)
 {
 	struct store *store = NULL;
-	struct stat st;
-	CK_RV rv;
 
-	if (!file_stat(folder, serial, &st) || registry_is_refused(&st))
+	if (!file_stat(folder, serial, st) || registry_is_refused(st))
 		return NULL;
-	rv = store_open(folder, serial, &store);
-	if (rv == CKR_TOKEN_NOT_RECOGNIZED || rv == CKR_DEVICE_ERROR)
-		registry_refuse(&st);
+	file_judge(st, store_open(folder, serial, &store));
 	return store;
 }
 
@@ -109,11 +113,13 @@ is_empty(const struct soft_slot *slot)
 static void
 empty_adopt(const struct config *config, const struct soft_slot *slot)
 {
-	struct store *store = file_open(config->softtoken_path, slot->serial);
+	struct stat st;
+	struct store *store =
+		file_open(config->softtoken_path, slot->serial, &st);
 
 	/* a failure was logged, and the slot stays empty */
 	if (store)
-		DROP(soft_adopt(soft_of(slot->token), store));
+		file_judge(&st, soft_adopt(soft_of(slot->token), store));
 }
 
 static bool
@@ -184,16 +190,20 @@ found_add(const struct config *config, struct soft_slot *list, size_t *count)
 	for (size_t i = 0; i < files && *count < SOFT_TOKENS_MAX - 1; i++) {
 		struct soft_token *t;
 		struct store *store;
+		struct stat st;
+		CK_RV rv;
 
 		if (is_listed(list, *count, found[i].text))
 			continue;
-		store = file_open(config->softtoken_path, found[i].text);
+		store = file_open(config->softtoken_path, found[i].text, &st);
 		if (!store)
 			continue;
-		t = soft_token_new(config, found[i].text, store);
-		if (!t)
-			return CKR_HOST_MEMORY;
-		list_add(list, count, &t->token);
+		rv = soft_token_new(config, found[i].text, store, &t);
+		file_judge(&st, rv);
+		if (rv == CKR_HOST_MEMORY)
+			return rv;
+		if (rv == CKR_OK)
+			list_add(list, count, &t->token);
 	}
 	return CKR_OK;
 }
@@ -275,13 +285,11 @@ empty_add(const struct config *config, struct soft_slot *list, size_t *count)
 	struct serial serial;
 	CK_RV rv = next_serial(config->softtoken_path, &serial);
 
-	if (rv != CKR_OK)
-		return rv;
-	t = soft_token_new(config, serial.text, NULL);
-	if (!t)
-		return CKR_HOST_MEMORY;
-	list_add(list, count, &t->token);
-	return CKR_OK;
+	if (rv == CKR_OK)
+		rv = soft_token_new(config, serial.text, NULL, &t);
+	if (rv == CKR_OK)
+		list_add(list, count, &t->token);
+	return rv;
 }
 
 CK_RV

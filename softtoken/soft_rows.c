@@ -3,6 +3,8 @@
 
 #include <limits.h>
 
+#include "log.h"
+
 /* SQLite takes NULL and 0 bytes for NULL, which is not an empty value. What is
  * larger than it takes becomes NULL, which no such column may be. */
 static void
@@ -26,6 +28,14 @@ column_cursor(sqlite3_stmt *st, int at)
 	if (sqlite3_column_type(st, at) == SQLITE_NULL)
 		cursor_fail(&c);
 	return c;
+}
+
+/* What SQLite finds no fault with. */
+static CK_RV
+damaged(const struct store *s, const char *what)
+{
+	log_line(LOG_ERROR, "%s: %s is damaged", s->path, what);
+	return CKR_DEVICE_ERROR;
 }
 
 /* Runs a statement that answers nothing and changes one row. */
@@ -79,13 +89,13 @@ store_token_read(struct store *s, struct token_record *r)
 	if (rv != CKR_OK)
 		return rv;
 	if (!row)
-		return CKR_DEVICE_ERROR;
+		return damaged(s, "the token's record");
 	label = column_cursor(st, 0);
 	cursor_copy(&label, found.label, STORE_LABEL_SIZE);
 	found.generation = (uint64_t)sqlite3_column_int64(st, 1);
 	sqlite3_reset(st);
 	if (!cursor_end(&label))
-		return CKR_DEVICE_ERROR;
+		return damaged(s, "the token's record");
 	*r = found;
 	return CKR_OK;
 }
@@ -124,7 +134,7 @@ store_pin_read(struct store *s, enum store_role role, struct pin_record *r)
 		sqlite3_reset(st);
 	}
 	if (!fine)
-		return CKR_DEVICE_ERROR;
+		return damaged(s, "a PIN's record");
 	*r = found;
 	return CKR_OK;
 }

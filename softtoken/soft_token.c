@@ -54,6 +54,7 @@ soft_forget(struct soft_token *t)
 CK_RV
 soft_adopt(struct soft_token *t, struct store *s)
 {
+	struct store *none = NULL;
 	struct look look;
 	CK_RV rv = store_begin(s, STORE_READ);
 
@@ -66,7 +67,9 @@ soft_adopt(struct soft_token *t, struct store *s)
 	soft_lock(t);
 	look_apply(t, &look);
 	soft_unlock(t);
-	atomic_store(&t->store, s);
+	/* another thread may have found the file that this one has made */
+	if (!atomic_compare_exchange_strong(&t->store, &none, s))
+		store_close(s);
 	return CKR_OK;
 }
 
@@ -270,28 +273,33 @@ text_copy(const char *s)
 	return copy;
 }
 
-struct soft_token *
+CK_RV
 soft_token_new(const struct config *config, const char *serial,
-	       struct store *store)
+	       struct store *store, struct soft_token **token)
 {
 	struct soft_token *t = body_new(&soft_ops, &sealed_shelf);
 	struct builder b;
+	CK_RV rv = CKR_OK;
 
 	if (!t) {
 		store_close(store);
-		return NULL;
+		return CKR_HOST_MEMORY;
 	}
 	b = builder_over(t->serial, SOFT_SERIAL_SIZE);
 	builder_text(&b, serial);
 	t->tries = config->softtoken_tries;
 	t->kdf = kdf_parse(config->softtoken_kdf);
 	t->folder = text_copy(config->softtoken_path);
-	if (t->folder && (!store || soft_adopt(t, store) == CKR_OK))
-		return t;
-	if (!t->folder)
-		store_close(store);
-	token_unref(&t->token);
-	return NULL;
+	if (store)
+		rv = soft_adopt(t, store);
+	if (rv == CKR_OK && !t->folder)
+		rv = CKR_HOST_MEMORY;
+	if (rv != CKR_OK) {
+		token_unref(&t->token);
+		return rv;
+	}
+	*token = t;
+	return CKR_OK;
 }
 
 struct token *

@@ -216,9 +216,9 @@ size_t soft_mechanisms(struct token *token, struct mechanism *list,
  * number. */
 void next_serial_taken(const char *folder);
 
-/* An empty token, or with STORE (taken, also on failure) an initialised one. */
-struct soft_token *soft_token_new(const struct config *config,
-				  const char *serial,
-				  struct store *store) MUST_CHECK;
+/* An empty token, or with STORE (taken, also on failure) an initialised one.
+ * Errors as of soft_adopt(). */
+CK_RV soft_token_new(const struct config *config, const char *serial,
+		     struct store *store, struct soft_token **token) MUST_CHECK;
 
 #endif

@@ -49,6 +49,9 @@ REFUSED = {
     "a newer schema": sql("PRAGMA user_version = 99"),
     "a schema that never was": sql("PRAGMA user_version = 0"),
     "a negative schema": sql("PRAGMA user_version = -1"),
+    "a table missing": sql("DROP TABLE pin"),
+    "a PIN's record cut": sql("UPDATE pin SET salt = x'00'"),
+    "a label cut": sql("UPDATE token SET label = x'00'"),
     "another token's number": sql("UPDATE token SET serial ="
                                   " '0123456789abcdef'"),
 }

@@ -182,6 +182,29 @@ test_newer_unharmed(void **state)
 	place_close(&p);
 }
 
+/* A file whose tables are damaged is no token, and nothing else is missing for
+ * it. */
+static void
+test_damaged(void **state)
+{
+	static const char *const damages[] = {
+		"DROP TABLE pin",
+		"UPDATE token SET label = x'00'",
+		"UPDATE pin SET salt = x'00'",
+	};
+	struct place p;
+
+	for (size_t i = 0; i < COUNT(damages); i++) {
+		place_open(&p);
+		place_token(&p);
+		place_sql(&p, damages[i]);
+		place_forget(&p);
+		place_list(&p);
+		assert_int_equal(p.count, 0);
+		place_close(&p);
+	}
+}
+
 /* Every byte of the header and of the pages changed in turn: nothing crashes,
  * and the token beside it works. */
 static void
@@ -518,6 +541,7 @@ main(void)
 		{ "/softtoken/list/copied", test_copied },
 		{ "/softtoken/list/newer", test_newer },
 		{ "/softtoken/list/newer/unharmed", test_newer_unharmed },
+		{ "/softtoken/list/damaged", test_damaged },
 		{ "/softtoken/list/bit-flips", test_bit_flips },
 		{ "/softtoken/list/vanished", test_vanished },
 		{ "/softtoken/list/init-race", test_init_race },

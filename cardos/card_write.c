@@ -231,21 +231,27 @@ card_destroy(struct token *token, uint64_t id)
 	return card_end(t->card, destroy(t, id));
 }
 
-/* In a transaction: an object that has moved is to be found anew. */
+/* In a transaction: an object that has moved is to be found anew. What is in it
+ * has to be known before, as its new place may not tell. */
 static CK_RV
 move(struct card_token *t, uint64_t id, struct cursor cka_id)
 {
+	struct card_object *o = card_object_get(t, id);
 	uint64_t moved = id;
 	struct change change = { .make = change_move,
-				 .object = card_object_get(t, id),
+				 .object = o,
 				 .cka_id = cka_id,
 				 .id = &moved };
 	CK_OBJECT_CLASS class;
-	CK_RV rv;
+	CK_RV rv = CKR_OK;
 
-	if (change.object == NULL)
+	if (o == NULL)
 		return CKR_OBJECT_HANDLE_INVALID;
-	class = attrs_ulong(&change.object->attrs, CKA_CLASS, CKO_DATA);
+	if (o->state == CARD_OBJECT_LISTED)
+		rv = card_object_read(t, o);
+	if (rv != CKR_OK)
+		return rv;
+	class = attrs_ulong(&o->attrs, CKA_CLASS, CKO_DATA);
 	rv = change_make(t, &change);
 	if (rv == CKR_OK && moved == id)
 		return rv;

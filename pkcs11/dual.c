@@ -8,6 +8,13 @@ struct dual {
 	struct step step;	    /* of the cipher */
 };
 
+/* One in parts, begun by C_DigestInit, C_SignInit or C_VerifyInit. */
+static bool
+other_fits(const struct activity *other)
+{
+	return !other->signature_first && !other->operation->single_part;
+}
+
 /* The other operation's step, with the plaintext. */
 static CK_RV
 other_update(struct activity *other, const CK_BYTE *data, CK_ULONG size)
@@ -17,19 +24,28 @@ other_update(struct activity *other, const CK_BYTE *data, CK_ULONG size)
 	return activity_step(other, &step);
 }
 
-/* The plaintext is digested or signed before encryption may write over it, but
- * not before it is sure that it will be encrypted now. */
+/* The other half gets what has been encrypted, and nothing else. That is a
+ * copy, as encryption may write over it. */
 static CK_RV
 encrypt_update(struct activity *cipher, struct activity *other,
 	       const struct step *step)
 {
-	CK_RV rv = CKR_OK;
+	struct builder plain;
+	CK_RV rv;
 
-	if (step->out != NULL && step->out_size != NULL)
-		rv = activity_room(cipher, step);
-	if (rv == CKR_OK && step->out != NULL && step->out_size != NULL)
-		rv = other_update(other, step->in, step->in_size);
-	return rv == CKR_OK ? activity_step(cipher, step) : rv;
+	if (step->out == NULL || step->out_size == NULL)
+		return activity_step(cipher, step);
+	/* nothing is read before there is room for what it becomes */
+	rv = activity_room(cipher, step);
+	if (rv != CKR_OK)
+		return rv;
+	plain = builder_heap(step->in_size);
+	builder_put(&plain, step->in, step->in_size);
+	rv = builder_ok(&plain) ? activity_step(cipher, step) : CKR_HOST_MEMORY;
+	if (rv == CKR_OK)
+		rv = other_update(other, plain.data, plain.used);
+	builder_free(&plain);
+	return rv;
 }
 
 static CK_RV
@@ -53,7 +69,9 @@ dual_update(struct session *s, const struct dual *dual)
 		return rv;
 	rv = activity_take(s, dual->other, &other);
 	if (rv == CKR_OK) {
-		if (dual->cipher == OPERATION_ENCRYPT)
+		if (!other_fits(other))
+			rv = CKR_OPERATION_NOT_INITIALIZED;
+		else if (dual->cipher == OPERATION_ENCRYPT)
 			rv = encrypt_update(cipher, other, &dual->step);
 		else
 			rv = decrypt_update(cipher, other, &dual->step);

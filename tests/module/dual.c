@@ -132,6 +132,20 @@ size_of(const struct family *f)
 	return f->decrypts ? CIPHER : TEXT;
 }
 
+/* Data for the other half alone. */
+static void
+feed(const struct family *f, CK_BYTE *data, CK_ULONG size)
+{
+	CK_SESSION_HANDLE s = suite.session;
+
+	if (f == &decrypt_verifier)
+		assert_ok(suite.p11->C_VerifyUpdate(s, data, size));
+	else if (has_key(f))
+		assert_ok(suite.p11->C_SignUpdate(s, data, size));
+	else
+		assert_ok(suite.p11->C_DigestUpdate(s, data, size));
+}
+
 /* The last part of what is decrypted comes with the end, and the other half
  * does not see it: the caller gives it that. */
 static void
@@ -145,13 +159,7 @@ ends(const struct family *f, CK_ULONG done)
 	assert_int_equal(done, f->decrypts ? TEXT : CIPHER);
 	assert_memory_equal(out, f->decrypts ? text : cipher, done);
 	if (f->decrypts)
-		assert_ok(f == &decrypt_verifier
-				  ? suite.p11->C_VerifyUpdate(suite.session,
-							      &out[done - size],
-							      size)
-				  : suite.p11->C_DigestUpdate(suite.session,
-							      &out[done - size],
-							      size));
+		feed(f, &out[done - size], size);
 	memcpy(own, sum, SUM);
 	assert_ok(f->end_other(own, &sum_size));
 	assert_memory_equal(own, sum, SUM);
@@ -236,16 +244,100 @@ test_arguments_out(void **state)
 	assert_rv(CKR_ARGUMENTS_BAD, f->update(in_of(f), 16, out, NULL));
 }
 
-#define CASES_OF(name, f)                                                   \
-	CASE_OF("/dual/" name, test_both, (void *)&f),                      \
-		CASE_OF("/dual/" name "/not-begun", test_not_begun,         \
-			(void *)&f),                                        \
-		CASE_OF("/dual/" name "/half-begun", test_half_begun,       \
-			(void *)&f),                                        \
-		CASE_OF("/dual/" name "/length", test_length, (void *)&f),  \
-		CASE_OF("/dual/" name "/arguments", test_arguments,         \
-			(void *)&f),                                        \
-		CASE_OF("/dual/" name "/arguments-out", test_arguments_out, \
+/* "If a C_DigestEncryptUpdate call does not produce encrypted output (because
+ * an error occurs ...), then no plaintext is passed to the active digest
+ * operation", and so for the others: a counter of one bit is good for two
+ * blocks, and here come three. */
+static void
+test_failed(void **state)
+{
+	static CK_AES_CTR_PARAMS one_bit = { 1, { 0 } };
+	CK_MECHANISM counter = { CKM_AES_CTR, &one_bit, sizeof(one_bit) };
+	const struct family *f = family_of(state);
+	CK_SESSION_HANDLE s = suite.session;
+	CK_ULONG size = CIPHER;
+	CK_BYTE own[SUM];
+
+	need_mechanism(CKM_AES_CTR, CKF_ENCRYPT | CKF_DECRYPT);
+	assert_ok(f->decrypts ? suite.p11->C_DecryptInit(s, &counter, aes)
+			      : suite.p11->C_EncryptInit(s, &counter, aes));
+	assert_ok(f->begin_other(mac_key));
+	assert_int_not_equal(f->update(cipher, CIPHER, out, &size), CKR_OK);
+	/* the other half goes on as if nothing had been */
+	feed(f, text, TEXT);
+	memcpy(own, sum, SUM);
+	size = SUM;
+	assert_ok(f->end_other(own, &size));
+	assert_memory_equal(own, sum, SUM);
+}
+
+/* In place, as each half may be (5.8.3, 5.10.3). */
+static void
+test_in_place(void **state)
+{
+	const struct family *f = family_of(state);
+	CK_ULONG size = CIPHER;
+
+	begin(f);
+	memcpy(out, in_of(f), size_of(f));
+	assert_ok(f->update(out, size_of(f), out, &size));
+	ends(f, size);
+}
+
+/* "may be interspersed with C_DigestUpdate ... and C_EncryptUpdate calls" */
+static void
+test_interspersed(void **state)
+{
+	const struct family *f = family_of(state);
+	CK_SESSION_HANDLE s = suite.session;
+	CK_ULONG size = CIPHER, done;
+
+	begin(f);
+	assert_ok(
+		f->decrypts
+			? suite.p11->C_DecryptUpdate(s, cipher, 32, out, &size)
+			: suite.p11->C_EncryptUpdate(s, text, 16, out, &size));
+	assert_int_equal(size, 16);
+	feed(f, text, 16);
+	done = size;
+	size = CIPHER - done;
+	assert_ok(f->update(in_of(f) + (f->decrypts ? 32 : 16),
+			    size_of(f) - (f->decrypts ? 32 : 16), &out[done],
+			    &size));
+	ends(f, done + size);
+}
+
+/* 5.17.4: the verification has to "have been initialized with ...
+ * C_VerifyInit" */
+static void
+test_signature_first(void **state)
+{
+	CK_FUNCTION_LIST_3_2 *p = need_3_2();
+	const struct family *f = family_of(state);
+	CK_ULONG size = CIPHER;
+
+	assert_ok(f->begin_cipher(aes));
+	assert_ok(p->C_VerifySignatureInit(suite.session, &hmac, mac_key, sum,
+					   SUM));
+	assert_rv(CKR_OPERATION_NOT_INITIALIZED,
+		  f->update(cipher, CIPHER, out, &size));
+	assert_ok(p->C_VerifySignature(suite.session, text, TEXT));
+}
+
+#define CASES_OF(name, f)                                                      \
+	CASE_OF("/dual/" name, test_both, (void *)&f),                         \
+		CASE_OF("/dual/" name "/not-begun", test_not_begun,            \
+			(void *)&f),                                           \
+		CASE_OF("/dual/" name "/half-begun", test_half_begun,          \
+			(void *)&f),                                           \
+		CASE_OF("/dual/" name "/length", test_length, (void *)&f),     \
+		CASE_OF("/dual/" name "/arguments", test_arguments,            \
+			(void *)&f),                                           \
+		CASE_OF("/dual/" name "/arguments-out", test_arguments_out,    \
+			(void *)&f),                                           \
+		CASE_OF("/dual/" name "/failed", test_failed, (void *)&f),     \
+		CASE_OF("/dual/" name "/in-place", test_in_place, (void *)&f), \
+		CASE_OF("/dual/" name "/interspersed", test_interspersed,      \
 			(void *)&f)
 
 static const struct CMUnitTest list[] = {
@@ -253,6 +345,8 @@ static const struct CMUnitTest list[] = {
 	CASES_OF("decrypt-digest", decrypt_digester),
 	CASES_OF("sign-encrypt", sign_encrypter),
 	CASES_OF("decrypt-verify", decrypt_verifier),
+	CASE_OF("/dual/decrypt-verify/signature-first", test_signature_first,
+		(void *)&decrypt_verifier),
 };
 
 const struct cases dual_cases = CASES("dual", list);

@@ -199,8 +199,10 @@ operation_init_verify(struct session *s, const CK_MECHANISM *mechanism,
 
 	if (mechanism == NULL)
 		return operation_cancel(s, OPERATION_VERIFY);
-	if (signature == NULL || size > SIGNATURE_MAX)
+	if (signature == NULL || data_is_bad(signature, size))
 		return CKR_ARGUMENTS_BAD;
+	if (size > SIGNATURE_MAX)
+		return CKR_SIGNATURE_LEN_RANGE;
 	rv = data_mechanism(mechanism);
 	if (rv == CKR_OK)
 		rv = activity_take_new(s, OPERATION_VERIFY, &a);

@@ -234,6 +234,49 @@ test_kinds(void **state)
 	assert_ok(first.single(text, TEXT));
 }
 
+/* 5.15.7: "Any mechanism that supports C_VerifyInit must also support
+ * C_VerifySignatureInit": what one says of a key, the other says, too. */
+static void
+test_mechanisms(void **state)
+{
+	CK_FUNCTION_LIST_3_2 *p = need_3_2();
+	CK_OBJECT_HANDLE keys[] = { object_get(CKO_PUBLIC_KEY, suite.rsa),
+				    object_get(CKO_PUBLIC_KEY, suite.ec) };
+	CK_MECHANISM_TYPE types[512];
+	CK_ULONG count = 512, i, j;
+
+	assert_ok(p->C_GetMechanismList(suite.slot, types, &count));
+	for (i = 0; i < 2 * count; i++) {
+		CK_MECHANISM mechanism = { types[i / 2], NULL, 0 };
+		CK_OBJECT_HANDLE key = keys[i % 2];
+		CK_RV rv[2];
+
+		rv[0] = p->C_VerifyInit(suite.session, &mechanism, key);
+		assert_ok(p->C_VerifyInit(suite.session, NULL, 0));
+		rv[1] = p->C_VerifySignatureInit(suite.session, &mechanism, key,
+						 signature, ROOM);
+		assert_ok(p->C_VerifySignatureInit(suite.session, NULL, 0, NULL,
+						   0));
+		for (j = 0; j < 2 && rv[1] != CKR_SIGNATURE_LEN_RANGE; j++)
+			assert_rv(rv[1 - j], rv[j]);
+	}
+}
+
+/* 5.15.7: CKR_SIGNATURE_LEN_RANGE, "in which case no active operation is
+ * initiated", for a signature that no mechanism has */
+static void
+test_endless(void **state)
+{
+	static CK_BYTE endless[1 << 17];
+
+	need_strict();
+	(void)need_3_2();
+	given = endless;
+	signature_size = sizeof(endless);
+	assert_rv(CKR_SIGNATURE_LEN_RANGE, begin(&first));
+	assert_over(&first);
+}
+
 /* Recovery */
 
 static CK_BYTE out[ROOM];
@@ -361,6 +404,12 @@ test_recover_bad(void **state)
 	recover_begin();
 	assert_rv(CKR_SIGNATURE_INVALID, recover(&size));
 	assert_rv(none, recover(&size));
+	/* "if C_VerifyRecover is supplied with an invalid signature, it will
+	 * never return CKR_BUFFER_TOO_SMALL" */
+	size = 1;
+	recover_begin();
+	assert_rv(CKR_SIGNATURE_INVALID, recover(&size));
+	assert_rv(none, recover(&size));
 }
 
 #define CASES_OF(name, f)                                                      \
@@ -377,6 +426,8 @@ static const struct CMUnitTest list[] = {
 	CASES_OF("first", first),
 	CASE("/verify/no-signature", test_no_signature),
 	CASE("/verify/kinds", test_kinds),
+	CASE("/verify/mechanisms", test_mechanisms),
+	CASE("/verify/endless", test_endless),
 	CASE("/verify/sign-recover", test_sign_recover),
 	CASE("/verify/recover", test_recover),
 	CASE("/verify/recover/bad", test_recover_bad),

@@ -52,17 +52,41 @@ secret_become(struct soft_token *t, struct template with, struct cursor secret,
 	return rv == CKR_OK ? extractable_default(with, object) : rv;
 }
 
+/* With what the private key adds. */
 static CK_RV
-with_template(struct soft_token *t, const struct derivation *d,
-	      const struct base *base, CK_ATTRIBUTE_TYPE type,
-	      struct cursor secret, struct attrs *object)
+secret_merge(struct soft_token *t, const struct derivation *d,
+	     const struct base *base, struct cursor secret,
+	     struct attrs *object)
 {
 	struct merged merged = { .room = 0 };
-	CK_RV rv = merged_make(base->attrs, type, d->object, &merged);
+	CK_RV rv = merged_make(base->attrs, CKA_DECAPSULATE_TEMPLATE, d->object,
+			       &merged);
 
 	if (rv == CKR_OK)
 		rv = secret_become(t, merged.all, secret, object);
 	merged_free(&merged);
+	return rv;
+}
+
+/* If it is what the public key wants of it: 5.18.8 has a code that says so. */
+static CK_RV
+secret_match(struct soft_token *t, const struct derivation *d,
+	     const struct base *base, struct cursor secret,
+	     struct attrs *object)
+{
+	struct attrs made = { NULL, 0, 0 };
+	bool match = false;
+	CK_RV rv = secret_become(t, d->object, secret, &made);
+
+	if (rv == CKR_OK)
+		rv = nested_match(base->attrs, CKA_ENCAPSULATE_TEMPLATE, &made,
+				  &match);
+	if (rv == CKR_OK && !match)
+		rv = CKR_KEY_HANDLE_INVALID;
+	if (rv == CKR_OK)
+		*object = made;
+	else
+		attrs_free(&made);
 	return rv;
 }
 
@@ -81,9 +105,8 @@ soft_encapsulate(struct token *token, const struct derivation *d,
 		return rv;
 	rv = soft_key_encapsulate(base.key, out, &secret);
 	if (rv == CKR_OK)
-		rv = with_template(soft_of(token), d, &base,
-				   CKA_ENCAPSULATE_TEMPLATE,
-				   builder_read(&secret), object);
+		rv = secret_match(soft_of(token), d, &base,
+				  builder_read(&secret), object);
 	builder_free(&secret);
 	base_free(&base);
 	return rv;
@@ -104,9 +127,8 @@ soft_decapsulate(struct token *token, const struct derivation *d,
 		return rv;
 	rv = soft_key_decapsulate(base.key, d->input, &secret);
 	if (rv == CKR_OK)
-		rv = with_template(soft_of(token), d, &base,
-				   CKA_DECAPSULATE_TEMPLATE,
-				   builder_read(&secret), object);
+		rv = secret_merge(soft_of(token), d, &base,
+				  builder_read(&secret), object);
 	builder_free(&secret);
 	base_free(&base);
 	return rv;

@@ -27,6 +27,7 @@ CKM_SLH, CKM_HASH_SLH, CKM_EDDSA = 0x2E, 0x34, 0x1057
 CKM_AES_GEN, CKM_CBC_PAD = 0x1080, 0x1085
 SIGNATURE_INVALID = 0xC0
 LEN_RANGE, PARAM_INVALID, MECHANISM_INVALID = 0xC1, 0x71, 0x70
+KEY_HANDLE_INVALID, INCONSISTENT, LENGTH = 0x60, 0xD1, 0x112
 PREFERRED, REQUIRED, DETERMINISTIC = 0, 1, 2
 
 ML_SETS = {1: "ML-DSA-44", 2: "ML-DSA-65", 3: "ML-DSA-87"}
@@ -172,10 +173,10 @@ def test_slh_dsa(token, judge):
     assert token.verify(mechanism(CKM_SLH), public, MESSAGE, theirs) == OK
 
 
-def encapsulate(token, public):
+def encapsulate(token, public, **more):
     m, size, key = mechanism(CKM_KEM), ulong(0), ulong(0)
-    rows = template(cls=CKO_SECRET, type=CKK_GENERIC, sensitive=False,
-                    extractable=True)
+    rows = template(**{**dict(cls=CKO_SECRET, type=CKK_GENERIC,
+                              sensitive=False, extractable=True), **more})
     arguments = (ctypes.byref(m), public, rows, ulong(len(rows)))
     token.call("C_EncapsulateKey", *arguments, None, ctypes.byref(size),
                ctypes.byref(key))
@@ -211,9 +212,9 @@ def test_ml_kem(token, judge):
         assert decapsulate(token, keys[1], wrong) != secret
         for bad in (dict(size=16), dict(type=CKK_AES, size=16)):
             assert answer(lambda: decapsulate(token, keys[1], ciphertext,
-                                              **bad)) == 0x62
+                                              **bad)) == LENGTH
         assert answer(lambda: decapsulate(token, keys[1],
-                                          ciphertext[:-1])) == 0x112
+                                          ciphertext[:-1])) == LENGTH
         path, info, by_seed, by_value, public = imported(
             token, judge, name, CKO_PRIVATE, CKK_KEM, number, CKM_KEM_GEN)
         ciphertext, secret = encapsulate(token, public)
@@ -228,6 +229,28 @@ def test_ml_kem(token, judge):
         theirs = pathlib.Path(out).read_bytes()
         assert decapsulate(token, by_seed, ciphertext) == theirs
         assert decapsulate(token, by_value, ciphertext) == theirs
+
+
+def test_ml_kem_templates(token, _judge):
+    """5.18.8: matched, or CKR_KEY_HANDLE_INVALID; 5.18.9: added, or
+    CKR_TEMPLATE_INCONSISTENT."""
+    keys = token.pair(CKM_KEM_GEN, set=1)
+    public = token.create(
+        cls=CKO_PUBLIC, type=CKK_KEM, set=1,
+        value=token.attribute(keys[0], CKA_VALUE),
+        encapsulate_template=template(label=b"wanted"))
+    private = token.create(
+        cls=CKO_PRIVATE, type=CKK_KEM, set=1,
+        value=token.attribute(keys[1], CKA_VALUE),
+        decapsulate_template=template(label=b"wanted"))
+    for more in ({}, dict(label=b"other")):
+        assert answer(lambda: encapsulate(token, public,
+                                          **more)) == KEY_HANDLE_INVALID
+    ciphertext, secret = encapsulate(token, public, label=b"wanted")
+    for more in ({}, dict(label=b"wanted")):
+        assert decapsulate(token, private, ciphertext, **more) == secret
+    assert answer(lambda: decapsulate(token, private, ciphertext,
+                                      label=b"other")) == INCONSISTENT
 
 
 def test_wrap(token, judge):
@@ -313,8 +336,8 @@ def main():
                      CKM_ML_GEN, CKM_SLH_GEN, *(row[0] for row in HASHES),
                      *(row[1] for row in HASHES)):
             assert kind in known, hex(kind)
-        for test in (test_ml_kem, test_ml_dsa, test_slh_dsa, test_wrap,
-                     test_eddsa, test_blake2b):
+        for test in (test_ml_kem, test_ml_kem_templates, test_ml_dsa,
+                     test_slh_dsa, test_wrap, test_eddsa, test_blake2b):
             test(token, judge)
             print(test.__name__, "passed", flush=True)
 

@@ -15,7 +15,9 @@ NAMES = {"type": 0x100, "cls": 0, "value": 0x11, "set": 0x61D, "seed": 0x637,
          "point": 0x181, "size": 0x161, "wrap": 0x106, "unwrap": 0x107,
          "encrypt": 0x104, "decrypt": 0x105, "sign": 0x108, "verify": 0x10A,
          "derive": 0x10C, "bits": 0x121, "prime": 0x130, "base": 0x132,
-         "sign_recover": 0x109, "verify_recover": 0x10B}
+         "sign_recover": 0x109, "verify_recover": 0x10B, "label": 3,
+         "encapsulate_template": 0x62A,
+         "decapsulate_template": 0x62B}
 
 
 def mechanism(kind, parameter=None):
@@ -29,13 +31,16 @@ def mechanism(kind, parameter=None):
 
 
 def template(**values):
-    """Attributes by their CKA_ name here; numbers, truths and bytes."""
+    """Attributes by their CKA_ name here; numbers, truths, bytes, templates."""
     kept, rows = [], []
     for name, value in values.items():
         if isinstance(value, bool):
             value = bytes([value])
         elif isinstance(value, int):
             value = bytes(ulong(value))
+        elif isinstance(value, ctypes.Array):
+            kept.append(value)
+            value = bytes(value)
         kept.append(ctypes.create_string_buffer(value, len(value)))
         rows.append((NAMES[name], ctypes.addressof(kept[-1]), len(value)))
     array = (Attribute * len(rows))(*rows)

@@ -52,6 +52,9 @@ struct wish {
 };
 CK_RV wish_read(struct template t, CK_KEY_TYPE type,
 		struct wish *wish) MUST_CHECK;
+/* The same, with a length that no key of this type may have. */
+CK_RV wish_read_any(struct template t, CK_KEY_TYPE type,
+		    struct wish *wish) MUST_CHECK;
 /* The same for CKO_DATA, whose CKA_VALUE_LEN says how much. */
 CK_RV data_wish_read(struct template t, struct wish *wish) MUST_CHECK;
 /* A secret key of VALUE. */

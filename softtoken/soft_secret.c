@@ -86,7 +86,7 @@ secret_import(struct attrs *attrs)
 }
 
 CK_RV
-wish_read(struct template t, CK_KEY_TYPE type, struct wish *wish)
+wish_read_any(struct template t, CK_KEY_TYPE type, struct wish *wish)
 {
 	struct wish w;
 	CK_RV rv = template_check(t.list, t.count);
@@ -105,18 +105,27 @@ wish_read(struct template t, CK_KEY_TYPE type, struct wish *wish)
 		return rv;
 	if (!shape_find(w.class, w.type))
 		return CKR_TEMPLATE_INCONSISTENT;
-	if (w.class != CKO_SECRET_KEY) {
-		*wish = w;
-		return CKR_OK;
-	}
+	if (w.class == CKO_SECRET_KEY && w.size == 0)
+		w.size = secret_fixed_size(w.type);
+	*wish = w;
+	return CKR_OK;
+}
+
+CK_RV
+wish_read(struct template t, CK_KEY_TYPE type, struct wish *wish)
+{
+	struct wish w;
+	CK_RV rv = wish_read_any(t, type, &w);
+
+	if (rv != CKR_OK)
+		return rv;
 	/* also where the template may not say it, it has to be right */
-	if (template_find(t.list, t.count, CKA_VALUE_LEN) &&
+	if (w.class == CKO_SECRET_KEY &&
+	    template_find(t.list, t.count, CKA_VALUE_LEN) &&
 	    !secret_size_fits(w.type, w.size))
 		return w.size > SECRET_MAX || w.size == 0
 			       ? CKR_ATTRIBUTE_VALUE_INVALID
 			       : CKR_TEMPLATE_INCONSISTENT;
-	if (w.size == 0)
-		w.size = secret_fixed_size(w.type);
 	*wish = w;
 	return CKR_OK;
 }

@@ -5,7 +5,7 @@
 #include "soft_pkcs8.h"
 #include "soft_template.h"
 
-enum { CONTENT_MAX = 65536, BLOCK_MAX = 16 };
+enum { CONTENT_MAX = 65536, BLOCK = 16, SEMIBLOCK = 8 };
 
 /* Who wraps, and what a wrapped key may be. */
 struct way {
@@ -21,13 +21,16 @@ way_find(const CK_MECHANISM *mechanism, struct way *way)
 	CK_MECHANISM_TYPE type = mechanism->mechanism;
 	size_t count;
 	const struct secret_row *rows = cipher_rows(&count);
-	struct way w = { .cipher = NULL, .block = BLOCK_MAX };
+	struct way w = { .cipher = NULL, .block = BLOCK };
 
 	for (size_t i = 0; i < count; i++) {
 		if (rows[i].type == type && (rows[i].flags & CKF_WRAP))
 			w.cipher = &rows[i];
 	}
-	w.filled = type == CKM_AES_ECB || type == CKM_AES_CBC;
+	w.filled = type == CKM_AES_ECB || type == CKM_AES_CBC ||
+		   type == CKM_AES_KEY_WRAP;
+	if (type == CKM_AES_KEY_WRAP)
+		w.block = SEMIBLOCK;
 	if (!w.cipher && type != CKM_RSA_PKCS && type != CKM_RSA_PKCS_OAEP)
 		return CKR_MECHANISM_INVALID;
 	if (!w.cipher) {
@@ -84,7 +87,7 @@ content_make(const struct way *way, const struct attrs *object,
 	else
 		return CKR_KEY_NOT_WRAPPABLE;
 	over = content->used % way->block;
-	/* a mode without padding: zeros, as its text says (6.13.4) */
+	/* a mode without padding: zeros, as its text says (6.13.4, 6.16.3) */
 	if (way->filled && over > 0)
 		builder_fill(content, 0, way->block - over);
 	if (rv == CKR_OK && !builder_ok(content))
@@ -179,11 +182,17 @@ soft_wrap(struct token *token, const struct derivation *d, struct builder *out)
 	return rv;
 }
 
-/* What is wrong with a wrapped key says no more than that it is. */
+/* What is wrong with a wrapped key says no more than that it is; by PKCS #1
+ * v1.5 not even that its padding was right and its length is wrong, which is
+ * all that Bleichenbacher asks for. */
 static CK_RV
-as_wrapped_error(CK_RV rv)
+as_wrapped_error(const struct way *way, CK_RV rv)
 {
+	bool mute = !way->cipher && way->scheme.kind == SCHEME_RSA_PKCS1;
+
 	switch (rv) {
+	case CKR_WRAPPED_KEY_LEN_RANGE:
+		return mute ? CKR_WRAPPED_KEY_INVALID : rv;
 	case CKR_ENCRYPTED_DATA_INVALID:
 	case CKR_DATA_INVALID:
 		return CKR_WRAPPED_KEY_INVALID;
@@ -212,24 +221,22 @@ content_unwrap(const struct derivation *d, const struct way *way,
 
 /* Zeros that filled the last block go, when the length is told. */
 static CK_RV
-secret_unwrap(struct soft_token *t, const struct way *way, struct template with,
+secret_unwrap(struct soft_token *t, const struct way *way,
+	      const struct wish *wish, struct template with,
 	      struct cursor content, struct attrs *object)
 {
 	static const struct origin origin = { CK_UNAVAILABLE_INFORMATION, false,
 					      false };
-	struct wish wish;
-	struct maker maker;
-	CK_RV rv = wish_read(with, CKK_GENERIC_SECRET, &wish);
+	const struct maker maker = maker_for(t, wish);
+	bool told = template_find(with.list, with.count, CKA_VALUE_LEN);
 
-	if (rv != CKR_OK)
-		return rv;
-	maker = maker_for(t, &wish);
-	if (way->filled && wish.size > 0 && wish.size <= content.left)
-		content = cursor_take(&content, wish.size);
-	if ((wish.size > 0 && wish.size != content.left) ||
-	    !secret_size_fits(wish.type, content.left))
+	if (way->filled && wish->size > 0 && wish->size <= content.left &&
+	    content.left - wish->size < way->block)
+		content = cursor_take(&content, wish->size);
+	if (((told || wish->size > 0) && wish->size != content.left) ||
+	    !secret_size_fits(wish->type, content.left))
 		return CKR_WRAPPED_KEY_LEN_RANGE;
-	return secret_make(&maker, &origin, with, &wish, content, object);
+	return secret_make(&maker, &origin, with, wish, content, object);
 }
 
 /* Private keys come as PKCS#8, whatever their template calls them. */
@@ -273,11 +280,11 @@ object_unwrap(struct soft_token *t, const struct way *way, struct template with,
 	if (!template_find(with.list, with.count, CKA_CLASS) ||
 	    !template_find(with.list, with.count, CKA_KEY_TYPE))
 		return CKR_TEMPLATE_INCOMPLETE;
-	rv = wish_read(with, CKK_GENERIC_SECRET, &wish);
+	rv = wish_read_any(with, CKK_GENERIC_SECRET, &wish);
 	if (rv != CKR_OK)
 		return rv;
 	if (wish.class == CKO_SECRET_KEY)
-		rv = secret_unwrap(t, way, with, content, object);
+		rv = secret_unwrap(t, way, &wish, with, content, object);
 	else if (wish.class == CKO_PRIVATE_KEY && way->cipher)
 		rv = private_unwrap(t, &wish, with, content, object);
 	else
@@ -311,10 +318,12 @@ soft_unwrap(struct token *token, const struct derivation *d,
 		rv = merged_make(base.attrs, CKA_UNWRAP_TEMPLATE, d->object,
 				 &merged);
 	if (rv == CKR_OK)
-		rv = as_wrapped_error(content_unwrap(d, &way, &base, &content));
+		rv = as_wrapped_error(&way,
+				      content_unwrap(d, &way, &base, &content));
 	if (rv == CKR_OK)
-		rv = as_wrapped_error(object_unwrap(
-			t, &way, merged.all, builder_read(&content), object));
+		rv = as_wrapped_error(
+			&way, object_unwrap(t, &way, merged.all,
+					    builder_read(&content), object));
 	merged_free(&merged);
 	builder_free(&content);
 	base_free(&base);

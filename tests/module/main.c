@@ -18,7 +18,7 @@ static const struct cases *const files[] = {
 	&other_cases,	 &removal_cases,   &saved_cases,   &refusal_cases,
 	&kem_cases,	 &rule_cases,	   &faulty_cases,  &surrender_cases,
 	&made_cases,	 &protected_cases, &locked_cases,  &crypt_cases,
-	&aead_cases,
+	&aead_cases,	 &unwrap_cases,
 };
 
 enum { CASES_MAX = 256 };

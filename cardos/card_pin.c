@@ -41,9 +41,8 @@ card_pin_sendable(const struct card_token *t, size_t index, struct cursor pin)
 {
 	if (pin.at == NULL)
 		return t->card->keypad;
-	/* a user's may be shorter than new ones may be */
-	return pin.left > 0 && pin.left <= t->applet->pins[index].max &&
-	       (index != CARD_PIN_SO || pin.left >= t->applet->pins[index].min);
+	return pin.left >= t->applet->pins[index].min &&
+	       pin.left <= t->applet->pins[index].max;
 }
 
 /* The PIN of whoever is logged in, or to log in. */

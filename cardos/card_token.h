@@ -111,7 +111,7 @@ void card_pin_seen(struct card_token *t, size_t index,
 /* The same: asks for them. */
 CK_RV card_pin_look(struct card_token *t, size_t index,
 		    struct card_pin_status *status) MUST_CHECK;
-/* Could this be a PIN? One that is empty or too long is never sent. */
+/* Could this be a PIN? One that is too short or too long is never sent. */
 bool card_pin_sendable(const struct card_token *t, size_t index,
 		       struct cursor pin);
 /* In a transaction, the applet proven: one VERIFY. */

@@ -72,15 +72,16 @@ static const uint16_t piv_wrong_applet[] = {
 	0x6A82, 0x6A86, 0x6A88, 0x6B00, 0,
 };
 
+static const struct cursor piv_discovery = PIV_BYTES(PIV_DISCOVERY);
+
 /* Which PIN is the user's (SP 800-73-4 part 1, 3.3.2); 80 is the default. */
 static uint8_t
 piv_pin_reference(struct cursor discovery)
 {
-	struct cursor body, policy;
+	struct cursor policy;
 	uint8_t pins, first;
 
-	if (!tlv_find(discovery, PIV_DISCOVERY, &body) ||
-	    !tlv_find(body, TAG_PIN_POLICY, &policy))
+	if (!tlv_find(discovery, TAG_PIN_POLICY, &policy))
 		return PIN_APPLICATION;
 	pins = cursor_u8(&policy);
 	first = cursor_u8(&policy);
@@ -89,26 +90,59 @@ piv_pin_reference(struct cursor discovery)
 	return PIN_APPLICATION;
 }
 
+static void
+piv_discovered(struct card_applet *a, struct cursor discovery)
+{
+	struct piv *piv = a->state;
+
+	a->pins[0].reference = piv_pin_reference(discovery);
+	piv->discovered = true;
+}
+
+/* What proved the applet may have been something else. A card that is proven by
+ * its CHUID has no discovery object. */
+CK_RV
+piv_discover(struct card_applet *a)
+{
+	const struct piv *piv = a->state;
+	struct builder answer = builder_heap(APDU_ANSWER_MAX);
+	struct cursor content;
+	CK_RV rv = CKR_OK;
+
+	if (piv->discovered || a->proof == &piv_proofs[1])
+		return CKR_OK;
+	rv = piv_get_data(a, piv_discovery, APDU_SHORT_ANSWER, &answer,
+			  &content);
+	if (!applet_mute(a, rv)) {
+		piv_discovered(a, rv == CKR_OK ? content : cursor_of(NULL, 0));
+		rv = CKR_OK;
+	}
+	builder_free(&answer);
+	return rv;
+}
+
 static CK_RV
 piv_open(struct card_applet *a, struct cursor answer)
 {
-	const uint8_t discovery = PIV_DISCOVERY;
 	const struct transport_info *info;
 
-	if (cursor_begins(answer, &discovery, 1) && a->pin_count > 0)
-		a->pins[0].reference = piv_pin_reference(answer);
-	if (a->state != NULL)
+	if (a->state != NULL) {
+		if (tlv_enter(&answer, PIV_DISCOVERY))
+			piv_discovered(a, cursor_rest(&answer));
 		return CKR_OK;
+	}
 	a->state = mem_new(sizeof(struct piv));
 	if (a->state == NULL)
 		return CKR_HOST_MEMORY;
 	a->pin_count = 1;
 	a->pins[0] = (struct card_pin){
 		.label = "PIN",
-		.reference = piv_pin_reference(answer),
+		.reference = PIN_APPLICATION,
 		.min = PIN_MIN,
 		.max = PIV_PIN_BLOCK,
 	};
+	if (tlv_enter(&answer, PIV_DISCOVERY))
+		piv_discovered(a, cursor_rest(&answer));
 	a->pins[CARD_PIN_SO] = (struct card_pin){
 		.label = "management key",
 		.reference = PIV_KEY_ADMIN,

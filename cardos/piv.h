@@ -45,6 +45,7 @@ struct piv {
 	bool exponentiates;
 	/* Long RSA keys have the numbers of Nitrokeys before 1.8.2. */
 	bool old_numbers;
+	bool discovered; /* which PIN is the user's */
 	bool admin;	/* 9B was authenticated, and not ended since */
 	uint8_t cipher; /* of 9B, 0: not known */
 	/* Public keys that were made here, of cards that tell of none. */
@@ -166,6 +167,8 @@ CK_RV piv_find_data(struct card_applet *a, struct cursor tag, size_t le,
 CK_RV piv_get_rest(struct card_applet *a, struct builder *answer) MUST_CHECK;
 /* Appends the rest of an object whose beginning is in ANSWER. */
 CK_RV piv_get_more(struct card_applet *a, struct builder *answer) MUST_CHECK;
+/* Makes sure that it is known which PIN is the user's, before any is sent. */
+CK_RV piv_discover(struct card_applet *a) MUST_CHECK;
 /* Is the data object at the start of the answer all there? */
 bool piv_whole(const struct builder *answer);
 

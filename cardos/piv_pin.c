@@ -77,6 +77,9 @@ piv_pin_verify(struct card_applet *a, size_t pin, struct cursor value,
 		*status = (struct card_pin_status){ 0 };
 		return piv_admin_login(a, value);
 	}
+	rv = piv_discover(a);
+	if (rv != CKR_OK)
+		return rv;
 	rv = iso_verify(a, &a->pins[pin], value, PIV_PIN_BLOCK);
 	*status = iso_pin_status(a->sw);
 	if (a->sw == SW_WRONG_DATA || a->sw == SW_BAD_PIN_BLOCK)
@@ -139,7 +142,8 @@ pin_put(struct builder *b, struct cursor value)
 		builder_fill(b, PIN_PADDING, PIV_PIN_BLOCK - value.left);
 }
 
-/* CHANGE REFERENCE DATA or RESET RETRY COUNTER: what is known, the new PIN. */
+/* CHANGE REFERENCE DATA or RESET RETRY COUNTER: what is known, the new PIN.
+ * What is too short or too long to be known spends no try. */
 static CK_RV
 pin_set(struct card_applet *a, uint8_t ins, uint8_t reference,
 	struct cursor known, struct cursor new_value)
@@ -150,10 +154,12 @@ pin_set(struct card_applet *a, uint8_t ins, uint8_t reference,
 	CK_RV rv = CKR_PIN_INCORRECT;
 
 	a->sw = 0;
+	if (known.left < a->pins[0].min || known.left > a->pins[0].max)
+		return CKR_PIN_INCORRECT;
 	pin_put(&data, known);
 	pin_put(&data, new_value);
 	command.data = builder_read(&data);
-	if (builder_ok(&data) && data.used == sizeof(bytes))
+	if (builder_ok(&data))
 		rv = applet_exchange(a, &command, NULL);
 	mem_wipe(bytes, sizeof(bytes));
 	/* nothing was spent: digits may be wanted where there are none */
@@ -170,7 +176,7 @@ piv_unblock(struct card_applet *a, size_t pin, struct cursor puk,
 	struct card_pin_status tries;
 	CK_RV rv;
 
-	if (puk.left == 0 || a->pins[pin].reference != PIN_APPLICATION)
+	if (a->pins[pin].reference != PIN_APPLICATION)
 		return CKR_PIN_INCORRECT;
 	rv = pin_set(a, INS_RESET_RETRY, PIN_APPLICATION, puk, new_value);
 	tries = iso_pin_status(a->sw);
@@ -208,9 +214,14 @@ CK_RV
 piv_pin_change(struct card_applet *a, size_t pin, struct cursor old_value,
 	       struct cursor new_value, struct card_pin_status *status)
 {
+	CK_RV rv;
+
 	*status = (struct card_pin_status){ 0 };
 	if (pin == CARD_PIN_SO)
 		return piv_admin_change(a, old_value, new_value);
+	rv = piv_discover(a);
+	if (rv != CKR_OK)
+		return rv;
 	if (!cursor_begins(old_value, puk_prefix, sizeof(puk_prefix)))
 		return piv_user_change(a, pin, old_value, new_value, status);
 	cursor_take(&old_value, sizeof(puk_prefix));

@@ -383,20 +383,6 @@ move_occupied(void **state)
 	attrs_free(&key.attrs);
 }
 
-static void
-unblock_real(void **state)
-{
-	struct card_pin_status status;
-
-	script_load(script, FACTS, "unblock");
-	script_add(script, "> 00200080\n< 63C3\n");
-	assert_int_equal(piv_driver.pin_change(&applet, 0,
-					       cursor_of("PUK:00000000", 12),
-					       cursor_of("000000", 6), &status),
-			 CKR_OK);
-	assert_int_equal(status.tries_left, 3);
-}
-
 #define CASE(name, function)                                               \
 	{                                                                  \
 		"/cardos/piv_write/" name, function, setup, teardown, NULL \
@@ -418,7 +404,6 @@ main(void)
 		CASE("put/long", put_long),
 		CASE("place/ids", place_ids),
 		CASE("import/real", import_real),
-		CASE("unblock/real", unblock_real),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,251 @@
+/* The PIN and the PUK: what is sent, and which tries are spent. */
+#include "../../../cardos/piv.h"
+
+#include <string.h>
+
+#include "script.h"
+
+#define FACTS	  "yubikey-5.4.3-write.apdu"
+#define DISCOVERY "> 00CB3FFF035C017E00\n"
+#define STATE	  "> 00200080\n"
+#define CHANGE	  "> 0024008010313233343536FFFF363534333231FFFF\n"
+#define UNBLOCK	  "> 002C0080103132333435363738313233343536FFFF\n"
+
+static struct script *script;
+static struct card_applet applet;
+
+static int
+setup(void **state)
+{
+	script = script_new();
+	applet = script_applet(script, &piv_driver);
+	return piv_driver.open(&applet, hex("7E055F2F024000")) == CKR_OK ? 0
+									 : -1;
+}
+
+/* Which PIN is the user's is not known yet. */
+static int
+setup_unknown(void **state)
+{
+	script = script_new();
+	applet = script_applet(script, &piv_driver);
+	return piv_driver.open(&applet, hex("")) == CKR_OK ? 0 : -1;
+}
+
+static int
+teardown(void **state)
+{
+	script_applet_free(script, &applet);
+	return 0;
+}
+
+static struct cursor
+text(const char *of)
+{
+	return cursor_of(of, strlen(of));
+}
+
+static CK_RV
+verify(void)
+{
+	struct card_pin_status status;
+	CK_RV rv = piv_driver.pin_verify(&applet, 0, text("123456"), &status);
+
+	script_done(script);
+	return rv;
+}
+
+static CK_RV
+change(const char *old_value, struct card_pin_status *status)
+{
+	const char *new_value = strncmp(old_value, "PUK:", 4) == 0 ? "123456"
+								   : "654321";
+	CK_RV rv = piv_driver.pin_change(&applet, 0, text(old_value),
+					 text(new_value), status);
+
+	script_done(script);
+	return rv;
+}
+
+/* No PIN goes out before it is known which one it is; what is said to that
+ * stays, and a card that says nothing gets none. */
+static void
+verify_discovers(void **state)
+{
+	script_add(script, DISCOVERY "! error\n");
+	assert_int_equal(verify(), CKR_DEVICE_ERROR);
+	script_add(script, DISCOVERY "< 7E055F2F0260209000\n"
+				     "> 0020000008313233343536FFFF\n< 9000\n");
+	assert_int_equal(verify(), CKR_OK);
+	script_add(script, "> 0020000008313233343536FFFF\n< 63C2\n");
+	assert_int_equal(verify(), CKR_PIN_INCORRECT);
+}
+
+static void
+verify_discovers_nothing(void **state)
+{
+	script_add(script, DISCOVERY "< 6A82\n");
+	script_add(script, script_verify);
+	assert_int_equal(verify(), CKR_OK);
+	script_add(script, script_verify);
+	assert_int_equal(verify(), CKR_OK);
+}
+
+/* A card whose proof is the CHUID was asked, and has none. */
+static void
+verify_proven(void **state)
+{
+	applet.proof = &piv_driver.proofs[1];
+	script_add(script, script_verify);
+	assert_int_equal(verify(), CKR_OK);
+}
+
+/* What cannot be the PIN, or the PUK, spends no try. */
+static void
+change_lengths(void **state)
+{
+	static const char *const lengths[] = {
+		"1", "12345", "123456789", "puk:12345678", "PUK12345678",
+	};
+	struct card_pin_status status;
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		script_add(script, STATE "< 63C3\n");
+		assert_int_equal(change(lengths[i], &status),
+				 CKR_PIN_INCORRECT);
+		assert_int_equal(status.tries_left, 3);
+	}
+}
+
+static void
+unblock_lengths(void **state)
+{
+	static const char *const lengths[] = {
+		"PUK:", "PUK:1", "PUK:12345", "PUK:123456789",
+	};
+	struct card_pin_status status;
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
+		assert_int_equal(change(lengths[i], &status),
+				 CKR_PIN_INCORRECT);
+}
+
+/* Without the colon it is a PIN like another. */
+static void
+change_no_prefix(void **state)
+{
+	struct card_pin_status status;
+
+	script_add(script, STATE "< 63C3\n"
+				 "> 002400801050554B31323334FF"
+				 "363534333231FFFF\n< 63C2\n");
+	assert_int_equal(change("PUK1234", &status), CKR_PIN_INCORRECT);
+	assert_int_equal(status.tries_left, 2);
+	script_add(script, STATE "< 6983\n");
+	assert_int_equal(change("PUK1234", &status), CKR_PIN_LOCKED);
+}
+
+static void
+change_refused(void **state)
+{
+	static const struct {
+		const char *answer;
+		CK_RV rv;
+	} refusals[] = {
+		{ "< 63C0\n", CKR_PIN_INCORRECT },
+		{ "< 6300\n", CKR_PIN_INCORRECT },
+		{ "< 6302\n", CKR_PIN_INCORRECT },
+		{ "< 6983\n", CKR_PIN_LOCKED },
+		{ "< 6A80\n", CKR_PIN_INVALID },
+		{ "< 6F00\n", CKR_DEVICE_ERROR },
+		{ "! error\n", CKR_DEVICE_ERROR },
+		{ "! removed\n", CKR_DEVICE_REMOVED },
+	};
+	struct card_pin_status status;
+
+	script_add(script, STATE "< 6983\n");
+	assert_int_equal(change("123456", &status), CKR_PIN_LOCKED);
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		script_add(script, STATE "< 63C1\n" CHANGE);
+		script_add(script, refusals[i].answer);
+		assert_int_equal(change("123456", &status), refusals[i].rv);
+	}
+}
+
+static void
+unblock_refused(void **state)
+{
+	static const struct {
+		const char *answer;
+		CK_RV rv;
+	} refusals[] = {
+		{ "< 63C1\n", CKR_PIN_INCORRECT },
+		{ "< 6300\n", CKR_PIN_INCORRECT },
+		{ "< 63C0\n", CKR_PIN_INCORRECT },
+		{ "< 6983\n", CKR_PIN_LOCKED },
+		{ "< 6A80\n", CKR_PIN_INVALID },
+		{ "! removed\n", CKR_DEVICE_REMOVED },
+	};
+	struct card_pin_status status;
+
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		script_add(script, UNBLOCK);
+		script_add(script, refusals[i].answer);
+		assert_int_equal(change("PUK:12345678", &status),
+				 refusals[i].rv);
+		assert_false(status.known);
+	}
+}
+
+/* The PUK is the application PIN's. */
+static void
+unblock_global(void **state)
+{
+	struct card_pin_status status;
+
+	script_add(script, DISCOVERY "< 7E055F2F0260209000\n");
+	assert_int_equal(change("PUK:12345678", &status), CKR_PIN_INCORRECT);
+}
+
+static void
+unblock_real(void **state)
+{
+	struct card_pin_status status;
+
+	script_load(script, FACTS, "unblock");
+	script_add(script, STATE "< 63C3\n");
+	assert_int_equal(piv_driver.pin_change(&applet, 0,
+					       text("PUK:00000000"),
+					       text("000000"), &status),
+			 CKR_OK);
+	assert_int_equal(status.tries_left, 3);
+}
+
+#define CASE(name, function)                                             \
+	{                                                                \
+		"/cardos/piv_pin/" name, function, setup, teardown, NULL \
+	}
+#define UNKNOWN(name, function)                                         \
+	{                                                               \
+		"/cardos/piv_pin/" name, function, setup_unknown, teardown, \
+			NULL                                            \
+	}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE("change/lengths", change_lengths),
+		CASE("change/refused", change_refused),
+		CASE("change/no-prefix", change_no_prefix),
+		CASE("unblock/lengths", unblock_lengths),
+		CASE("unblock/refused", unblock_refused),
+		UNKNOWN("unblock/global", unblock_global),
+		UNKNOWN("verify/discovers", verify_discovers),
+		UNKNOWN("verify/discovers/nothing", verify_discovers_nothing),
+		UNKNOWN("verify/proven", verify_proven),
+		CASE("unblock/real", unblock_real),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -295,6 +295,25 @@ reset_refused(struct card_applet *a)
  * try; but only of who has the management key, and on a card that knows the
  * command.
  */
+static CK_RV
+reset_insist(struct card_applet *a)
+{
+	static const uint8_t spends[] = { INS_VERIFY, INS_RESET_RETRY };
+	CK_RV rv = CKR_FUNCTION_FAILED;
+
+	for (size_t i = 0; i < sizeof(spends); i++) {
+		log_line(LOG_INFO, "PIV: blocking the %s for the reset",
+			 spends[i] == INS_VERIFY ? "PIN" : "PUK");
+		rv = tries_spend(a, spends[i]);
+		if (rv != CKR_OK)
+			break;
+		rv = reset_send(a);
+		if (!sw_listed(not_blocked, a->sw))
+			break;
+	}
+	return rv == CKR_OK || applet_mute(a, rv) ? rv : CKR_FUNCTION_FAILED;
+}
+
 CK_RV
 piv_reset(struct card_applet *a, struct cursor so_pin)
 {
@@ -304,24 +323,14 @@ piv_reset(struct card_applet *a, struct cursor so_pin)
 	if (rv != CKR_OK)
 		return rv;
 	rv = reset_send(a);
-	if (rv != CKR_OK && !applet_mute(a, rv) &&
-	    !sw_listed(not_blocked, a->sw))
-		return reset_refused(a);
-	if (rv != CKR_OK && !applet_mute(a, rv)) {
-		log_line(LOG_INFO, "PIV: blocking PIN and PUK for the reset");
-		rv = tries_spend(a, INS_VERIFY);
-		if (rv == CKR_OK)
-			rv = reset_send(a);
-	}
-	if (rv != CKR_OK && !applet_mute(a, rv)) {
-		rv = tries_spend(a, INS_RESET_RETRY);
-		if (rv == CKR_OK)
-			rv = reset_send(a);
-	}
+	if (sw_listed(not_blocked, a->sw))
+		rv = reset_insist(a);
+	else if (rv != CKR_OK && !applet_mute(a, rv))
+		rv = reset_refused(a);
 	if (rv != CKR_OK)
-		return applet_mute(a, rv) ? rv : CKR_FUNCTION_FAILED;
+		return rv;
 	piv_made_forget(a);
-	piv->admin = false;
-	piv->cipher = 0;
+	*piv = (struct piv){ .discovered = piv->discovered,
+			     .version = piv->version };
 	return CKR_OK;
 }

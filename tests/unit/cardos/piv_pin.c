@@ -1,4 +1,4 @@
-/* The PIN and the PUK: what is sent, and which tries are spent. */
+/* The PIN, the PUK and the reset: what is sent, and which tries are spent. */
 #include "../../../cardos/piv.h"
 
 #include <string.h>
@@ -10,6 +10,14 @@
 #define STATE	  "> 00200080\n"
 #define CHANGE	  "> 0024008010313233343536FFFF363534333231FFFF\n"
 #define UNBLOCK	  "> 002C0080103132333435363738313233343536FFFF\n"
+#define KEY	  "000102030405060708090A0B0C0D0E0F"
+#define LOGIN                                                          \
+	"> 00F7009B00\n< 0101089000\n> 0087089B047C02800000\n"         \
+	"< 7C12801069C4E0D86A7B0430D8CDB78070B4C55A9000\n"             \
+	"> 0087089B267C24801000112233445566778899AABBCCDDEEFF8110*\n"
+#define RESET "> 00FB0000\n"
+#define WRONG "> 0020008008*\n"
+#define PUK   "> 002C008010*\n"
 
 static struct script *script;
 static struct card_applet applet;
@@ -221,6 +229,71 @@ unblock_real(void **state)
 	assert_int_equal(status.tries_left, 3);
 }
 
+static CK_RV
+reset(void)
+{
+	CK_RV rv = piv_driver.reset(&applet, text(KEY));
+
+	script_done(script);
+	return rv;
+}
+
+/* Nothing is spent for who has not the management key, on a card that does not
+ * know the reset, or on one that is in trouble. */
+static void
+reset_refused(void **state)
+{
+	script_add(script, LOGIN "< 6982\n");
+	assert_int_equal(reset(), CKR_PIN_INCORRECT);
+	script_add(script, LOGIN "< 9000\n" RESET "< 6D00\n" DISCOVERY
+				 "< 7E055F2F0240009000\n");
+	assert_int_equal(reset(), CKR_FUNCTION_NOT_SUPPORTED);
+	script_add(script, LOGIN "< 9000\n" RESET "< 6D00\n" DISCOVERY
+				 "< 6D00\n");
+	assert_int_equal(reset(), CKR_DEVICE_ERROR);
+	script_add(script, LOGIN "< 9000\n" RESET "< 6F00\n" DISCOVERY
+				 "< 7E055F2F0240009000\n");
+	assert_int_equal(reset(), CKR_DEVICE_ERROR);
+	script_add(script, LOGIN "< 9000\n" RESET "! removed\n");
+	assert_int_equal(reset(), CKR_DEVICE_REMOVED);
+}
+
+/* The PUK is not spent when it is not what the card wants. */
+static void
+reset_fails(void **state)
+{
+	script_add(script, LOGIN "< 9000\n" RESET "< 6985\n");
+	script_add(script, WRONG "< 63C0\n" WRONG "< 6983\n" RESET "< 6581\n");
+	assert_int_equal(reset(), CKR_FUNCTION_FAILED);
+	/* a PIN that never blocks */
+	script_add(script, LOGIN "< 9000\n" RESET "< 6982\n");
+	for (unsigned i = 0; i < 300; i++)
+		script_add(script, WRONG "< 6982\n");
+	assert_int_equal(reset(), CKR_FUNCTION_FAILED);
+	script_add(script, LOGIN "< 9000\n" RESET "< 6985\n");
+	script_add(script, WRONG "< 63C0\n" WRONG "! removed\n");
+	assert_int_equal(reset(), CKR_DEVICE_REMOVED);
+}
+
+/* As far as the card demands it: nothing, the PIN, or the PUK as well. */
+static void
+reset_good(void **state)
+{
+	struct piv *piv = applet.state;
+
+	piv->retired_first = true;
+	script_add(script, LOGIN "< 9000\n" RESET "< 9000\n");
+	assert_int_equal(reset(), CKR_OK);
+	assert_false(piv->admin || piv->retired_first);
+	script_add(script, LOGIN "< 9000\n" RESET "< 6985\n");
+	script_add(script, WRONG "< 63C0\n" WRONG "< 6983\n" RESET "< 9000\n");
+	assert_int_equal(reset(), CKR_OK);
+	script_add(script, LOGIN "< 9000\n" RESET "< 6982\n");
+	script_add(script, WRONG "< 6983\n" RESET "< 6982\n");
+	script_add(script, PUK "< 63C0\n" PUK "< 6983\n" RESET "< 9000\n");
+	assert_int_equal(reset(), CKR_OK);
+}
+
 #define CASE(name, function)                                             \
 	{                                                                \
 		"/cardos/piv_pin/" name, function, setup, teardown, NULL \
@@ -241,10 +314,13 @@ main(void)
 		CASE("unblock/lengths", unblock_lengths),
 		CASE("unblock/refused", unblock_refused),
 		UNKNOWN("unblock/global", unblock_global),
+		CASE("reset/refused", reset_refused),
+		CASE("reset/fails", reset_fails),
 		UNKNOWN("verify/discovers", verify_discovers),
 		UNKNOWN("verify/discovers/nothing", verify_discovers_nothing),
 		UNKNOWN("verify/proven", verify_proven),
 		CASE("unblock/real", unblock_real),
+		CASE("reset/good", reset_good),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

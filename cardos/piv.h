@@ -269,6 +269,10 @@ CK_RV piv_certificate_check(const struct card_applet *a,
 			    struct cursor der) MUST_CHECK;
 CK_RV piv_certificate_put(struct card_applet *a, struct cursor object,
 			  struct cursor der) MUST_CHECK;
+/* Takes the certificate of a key that is not there any more away; one that the
+ * card keeps is in the log. */
+CK_RV piv_certificate_remove(struct card_applet *a,
+			     const struct piv_slot *slot) MUST_CHECK;
 /* The DER of a slot's certificate, out of the cache where that still holds:
  * CKR_OBJECT_HANDLE_INVALID when there is none, CKR_DATA_INVALID. */
 CK_RV piv_certificate_read(struct card_applet *a, const struct piv_slot *slot,

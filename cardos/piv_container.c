@@ -2,6 +2,7 @@
  * certificates, both ways. */
 #include "cache.h"
 #include "crypto.h"
+#include "log.h"
 #include "piv.h"
 #include "tlv.h"
 
@@ -138,6 +139,18 @@ piv_certificate_put(struct card_applet *a, struct cursor object,
 		rv = piv_put_data(a, object, builder_read(&content));
 	builder_free(&content);
 	return rv;
+}
+
+CK_RV
+piv_certificate_remove(struct card_applet *a, const struct piv_slot *slot)
+{
+	CK_RV rv = piv_put_data(a, slot->object, cursor_of(NULL, 0));
+
+	if (rv == CKR_OK || applet_mute(a, rv))
+		return rv;
+	log_line(LOG_ERROR, "PIV %02X: the old certificate stays",
+		 slot->reference);
+	return CKR_OK;
 }
 
 /*

@@ -207,11 +207,10 @@ piv_key_refused(struct card_applet *a, CK_RV rv, CK_RV cannot)
 
 static CK_RV
 generate_send(struct card_applet *a, const struct card_new *new,
-	      uint8_t reference, struct pubkey **key)
+	      uint8_t reference, struct builder *answer)
 {
 	uint8_t bytes[COMMAND_MAX];
 	struct builder data = builder_over(bytes, sizeof(bytes));
-	struct builder answer = builder_heap(APDU_ANSWER_MAX);
 	struct apdu command = { .ins = INS_GENERATE,
 				.p2 = reference,
 				.le = new->key_type == CKK_RSA
@@ -224,40 +223,46 @@ generate_send(struct card_applet *a, const struct card_new *new,
 
 	command.data = builder_read(&data);
 	if (rv == CKR_OK)
-		rv = piv_key_refused(a, applet_exchange(a, &command, &answer),
+		rv = piv_key_refused(a, applet_exchange(a, &command, answer),
 				     cannot);
 	if (a->sw == SW_REFUSED)
 		piv->admin = false;
-	if (rv == CKR_OK)
-		rv = piv_get_rest(a, &answer);
-	if (rv == CKR_OK)
-		rv = public_key_parse(new, builder_read(&answer), key);
-	builder_free(&answer);
 	return rv;
 }
 
-/* The certificate of the key that was there is no longer right: it would give
- * others a public key that is not this one's. */
+/* There is a new key, also when its answer tells nothing of it. The certificate
+ * of the key that was there is no longer right: it would give others a public
+ * key that is not this one's. */
+static CK_RV
+generate_settle(struct card_applet *a, const struct card_new *new,
+		const struct piv_slot *slot, struct builder *answer)
+{
+	struct pubkey *key = NULL;
+	CK_RV rv = piv_get_rest(a, answer), removed;
+
+	if (rv != CKR_OK)
+		return rv;
+	rv = public_key_parse(new, builder_read(answer), &key);
+	piv_made_keep(a, slot->reference, key);
+	piv_retired_show(a, slot->reference);
+	removed = piv_certificate_remove(a, slot);
+	return rv != CKR_OK ? rv : removed;
+}
+
 CK_RV
 piv_generate(struct card_applet *a, const struct card_new *new, uint64_t id)
 {
-	uint8_t reference = piv_reference(id);
-	struct pubkey *key = NULL;
-	struct cursor object;
+	const struct piv_slot *slot = piv_slot_find(piv_reference(id));
+	struct builder answer = builder_heap(APDU_ANSWER_MAX);
 	CK_RV rv;
 
-	if (!piv_slot_id(reference, CKO_PRIVATE_KEY, &id, &object))
+	if (slot == NULL)
 		return CKR_ATTRIBUTE_VALUE_INVALID;
 	rv = piv_admin_need(a);
 	if (rv == CKR_OK)
-		rv = generate_send(a, new, reference, &key);
-	if (rv != CKR_OK)
-		return rv;
-	piv_made_keep(a, reference, key);
-	piv_retired_show(a, reference);
-	rv = piv_put_data(a, object, cursor_of(NULL, 0));
-	if (rv == CKR_OK || applet_mute(a, rv))
-		return rv;
-	log_line(LOG_ERROR, "PIV %02X: the old certificate stays", reference);
-	return CKR_OK;
+		rv = generate_send(a, new, slot->reference, &answer);
+	if (rv == CKR_OK)
+		rv = generate_settle(a, new, slot, &answer);
+	builder_free(&answer);
+	return rv;
 }

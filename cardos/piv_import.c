@@ -93,58 +93,40 @@ import_send(struct card_applet *a, const struct card_new *new,
 	return rv;
 }
 
-/* Is there a certificate of this key? */
-static bool
-certificate_fits(const struct card_object *found,
-		 const struct pubkey *public_key)
-{
-	struct cursor info;
-
-	for (; found != NULL; found = found->next) {
-		if (attrs_ulong(&found->attrs, CKA_CLASS, CKO_DATA) !=
-		    CKO_CERTIFICATE)
-			continue;
-		info = attrs_value(&found->attrs, CKA_PUBLIC_KEY_INFO);
-		return cursor_same(info, public_key->info);
-	}
-	return false;
-}
-
-/* A certificate may have come before its key; another key's is not right any
- * more. */
+/* A certificate may have come before its key; another key's, and what is none,
+ * is not right any more. */
 static CK_RV
-certificate_settle(struct card_applet *a, uint8_t reference,
+certificate_settle(struct card_applet *a, const struct piv_slot *slot,
 		   const struct pubkey *public_key)
 {
-	struct builder answer = builder_heap(APDU_ANSWER_MAX);
-	struct card_object object = { 0 }, *found = NULL;
-	struct cursor container, content;
+	struct builder der = builder_heap(CERTIFICATE_MAX);
+	struct certificate c;
 	bool fits = false;
-	CK_RV rv = CKR_OK;
+	CK_RV rv;
 
-	cache_drop(a, reference);
-	if (piv_slot_id(reference, CKO_CERTIFICATE, &object.id, &container)) {
-		rv = piv_read(a, &object, &found);
-		fits = rv == CKR_OK && certificate_fits(found, public_key);
-	}
-	if (!fits && !applet_mute(a, rv))
-		rv = piv_get_data(a, container, APDU_SHORT_ANSWER, &answer,
-				  &content);
-	if (!fits && rv == CKR_OK)
-		rv = piv_put_data(a, container, cursor_of(NULL, 0));
-	card_objects_free(found);
-	builder_free(&answer);
-	return applet_mute(a, rv) ? rv : CKR_OK;
+	cache_drop(a, slot->reference);
+	rv = piv_certificate_read(a, slot, &der);
+	if (rv == CKR_OK)
+		rv = certificate_parse(builder_read(&der), &c);
+	if (rv == CKR_OK)
+		fits = cursor_same(c.public_key_info, public_key->info);
+	builder_free(&der);
+	if (applet_mute(a, rv))
+		return rv;
+	if (fits || (rv != CKR_OK && rv != CKR_DATA_INVALID))
+		return CKR_OK;
+	return piv_certificate_remove(a, slot);
 }
 
 CK_RV
 piv_import(struct card_applet *a, const struct card_new *new,
 	   uint8_t reference)
 {
+	const struct piv_slot *slot = piv_slot_find(reference);
 	CK_RV rv = import_send(a, new, reference);
 
 	if (rv != CKR_OK)
 		return rv;
 	piv_made_keep(a, reference, pubkey_ref(new->key->public_key));
-	return certificate_settle(a, reference, new->key->public_key);
+	return certificate_settle(a, slot, new->key->public_key);
 }

@@ -1,235 +1,5 @@
-/* What the PIV driver writes, held against what a YubiKey 5.4.3 was sent and
- * answered. */
-#include "../../../cardos/piv.h"
-
-#include "script.h"
-#include "tlv.h"
-
-#define FACTS		"yubikey-5.4.3-write.apdu"
-#define ID(slot, class) ((uint64_t)(slot) << 8 | (class))
-#define DELETE_9A	"> 00DB3FFF075C035FC1055300\n"
-
-static struct script *script;
-static struct card_applet applet;
-
-static int
-setup(void **state)
-{
-	script = script_new();
-	applet = script_applet(script, &piv_driver);
-	applet.by_so = true;
-	return piv_driver.open(&applet, hex("")) == CKR_OK ? 0 : -1;
-}
-
-static int
-teardown(void **state)
-{
-	script_applet_free(script, &applet);
-	return 0;
-}
-
-static struct card_new
-ec_pair(const char *curve)
-{
-	return (struct card_new){ .class = CKO_PRIVATE_KEY,
-				  .key_type = CKK_EC,
-				  .curve = curve_named(curve),
-				  .bits = curve_named(curve)->bits };
-}
-
-static const struct card_new rsa_pair = { .class = CKO_PRIVATE_KEY,
-					  .key_type = CKK_RSA,
-					  .bits = 2048 };
-
-static CK_RV
-generate(struct card_new new, CK_BYTE pin, CK_BYTE touch)
-{
-	CK_ATTRIBUTE policies[] = {
-		{ PIV_PIN_POLICY, &pin, sizeof(pin) },
-		{ PIV_TOUCH_POLICY, &touch, sizeof(touch) },
-	};
-	CK_RV rv;
-
-	new.template = (struct template){ policies, 2 };
-	rv = piv_driver.generate(&applet, &new, ID(0x9A, CKO_PRIVATE_KEY));
-	script_done(script);
-	return rv;
-}
-
-/* No key comes of a refusal, nor of an answer that is none. */
-static void
-generate_refused(void **state)
-{
-	static const struct {
-		const char *answer;
-		CK_RV rv;
-	} refusals[] = {
-		{ "< 6982\n", CKR_USER_NOT_LOGGED_IN },
-		{ "< 6A80\n", CKR_CURVE_NOT_SUPPORTED },
-		{ "< 6A84\n", CKR_DEVICE_MEMORY },
-		/* another applet's answer, and PIV's own */
-		{ "< 6D00\n> 00CB3FFF035C017E00\n< 6D00\n", CKR_DEVICE_ERROR },
-		{ "< 6D00\n> 00CB3FFF035C017E00\n< 7E019000\n",
-		  CKR_CURVE_NOT_SUPPORTED },
-		{ "< 6F00\n", CKR_DEVICE_ERROR },
-		{ "< 9000\n", CKR_DEVICE_ERROR },
-		{ "< 7F49038601049000\n", CKR_DEVICE_ERROR },
-		/* not on the curve */
-		{ "< 7F490586030401029000\n", CKR_DEVICE_ERROR },
-		{ "! error\n", CKR_DEVICE_ERROR },
-		{ "! removed\n", CKR_DEVICE_REMOVED },
-	};
-
-	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
-		script_add(script, "> 0047009A0BAC09800111AA0101AB010100\n");
-		script_add(script, refusals[i].answer);
-		assert_int_equal(generate(ec_pair("prime256v1"), 1, 1),
-				 refusals[i].rv);
-		assert_null(piv_made(&applet, 0x9A));
-	}
-}
-
-static void
-generated(const char *title, struct card_new new, CK_BYTE pin)
-{
-	struct pubkey *key;
-
-	script_load(script, FACTS, title);
-	script_add(script, DELETE_9A "< 9000\n");
-	assert_int_equal(generate(new, pin, 1), CKR_OK);
-	key = piv_made(&applet, 0x9A);
-	assert_non_null(key);
-	assert_int_equal(key->type, new.key_type);
-	assert_int_equal(key->bits, new.bits);
-}
-
-static void
-generate_real(void **state)
-{
-	generated("generate, P-256", ec_pair("prime256v1"), 3);
-	generated("generate, P-384", ec_pair("secp384r1"), 1);
-	generated("generate, RSA-2048", rsa_pair, 1);
-}
-
-/* A card that hides that a full block is not all; one of which no more than the
- * beginning comes, as of a real PivApplet, has made no key that is known. */
-static void
-generate_pieces(void **state)
-{
-	char line[600];
-	struct builder text = builder_over(line, sizeof(line));
-	uint8_t bytes[270];
-	struct builder answer = builder_over(bytes, sizeof(bytes));
-	struct cursor all;
-
-	builder_append(&answer, hex("7F4982010981820100"));
-	builder_fill(&answer, 0xC5, 256);
-	builder_append(&answer, hex("8203010001"));
-	all = builder_read(&answer);
-	builder_text(&text, "< ");
-	builder_hex(&text, cursor_take(&all, 256));
-	builder_text(&text, "9000\n");
-	builder_u8(&text, '\0');
-	script_add(script, "> 0047009A0BAC09800107AA0101AB010100\n");
-	script_add(script, line);
-	builder_reset(&text);
-	builder_text(&text, "> 00C0000000\n< ");
-	builder_hex(&text, all);
-	builder_text(&text, "9000\n");
-	builder_u8(&text, '\0');
-	script_add(script, line);
-	script_add(script, DELETE_9A "< 9000\n");
-	assert_int_equal(generate(rsa_pair, 1, 1), CKR_OK);
-	assert_int_equal(piv_made(&applet, 0x9A)->bits, 2048);
-	piv_made_forget(&applet);
-	script_add(script, "> 0047009A0BAC09800107AA0101AB010100\n"
-			   "< 7F49820109818201009000\n");
-	assert_int_equal(generate(rsa_pair, 1, 1), CKR_DEVICE_ERROR);
-	assert_null(piv_made(&applet, 0x9A));
-}
-
-/* The key is there; that its old certificate could not go is no failure. */
-static void
-generate_old_certificate(void **state)
-{
-	script_load(script, FACTS, "generate, P-384");
-	script_add(script, DELETE_9A "< 6A82\n");
-	assert_int_equal(generate(ec_pair("secp384r1"), 1, 1), CKR_OK);
-	assert_non_null(piv_made(&applet, 0x9A));
-	script_load(script, FACTS, "generate, P-384");
-	script_add(script, DELETE_9A "! removed\n");
-	assert_int_equal(generate(ec_pair("secp384r1"), 1, 1),
-			 CKR_DEVICE_REMOVED);
-}
-
-/* A YubiKey 4 takes about 2,000 bytes in an extended command: more is chained.
- */
-static void
-put_long(void **state)
-{
-	static const uint8_t zeros[2500];
-	struct cursor tag = hex("5FC105");
-	char line[600];
-	size_t sent = 5 + 4 + sizeof(zeros), piece;
-
-	script_atr(script, "3BF81300008131FE15597562696B657934D4");
-	applet.extended = true;
-	script_add(script, "> 00DB3FFF0001095C035FC10553820100*\n< 9000\n");
-	assert_int_equal(piv_put_data(&applet, tag, cursor_of(zeros, 256)),
-			 CKR_OK);
-	for (; sent > 0; sent -= piece) {
-		piece = sent > 255 ? 255 : sent;
-		snprintf(line, sizeof(line), "> %s0DB3FFF%02zX*\n< 9000\n",
-			 sent > 255 ? "1" : "0", piece);
-		script_add(script, line);
-	}
-	assert_int_equal(
-		piv_put_data(&applet, tag, cursor_of(zeros, sizeof(zeros))),
-		CKR_OK);
-	assert_true(applet.extended);
-	script_done(script);
-}
-
-/* A YubiKey whose RSA keys can be factored makes none, and is not asked to. */
-static void
-place_weak(void **state)
-{
-	struct private_key brought = { .scalar = hex("01") };
-	struct card_new new = rsa_pair;
-	uint64_t id;
-
-	script_atr(script, "3BF81300008131FE15597562696B657934D4");
-	new.cka_id = hex("01");
-	script_add(script, "> 00FD000000\n< 0403049000\n");
-	assert_int_equal(piv_driver.place(&applet, &new, &id),
-			 CKR_FUNCTION_NOT_SUPPORTED);
-	/* one that is brought is none of its making */
-	new.key = &brought;
-	assert_int_equal(piv_driver.place(&applet, &new, &id), CKR_OK);
-	new.bits = 4096;
-	assert_int_equal(piv_driver.place(&applet, &new, &id),
-			 CKR_KEY_SIZE_RANGE);
-}
-
-static void
-policies_refused(void **state)
-{
-	CK_ULONG wide = 2;
-	CK_BYTE odd[3] = { 1, 1, 1 };
-	CK_ATTRIBUTE policy = { PIV_PIN_POLICY, &wide, sizeof(wide) };
-	struct card_new new = ec_pair("prime256v1");
-	uint8_t bytes[16];
-	struct builder out = builder_over(bytes, sizeof(bytes));
-
-	assert_int_equal(generate(new, 4, 1), CKR_ATTRIBUTE_VALUE_INVALID);
-	assert_int_equal(generate(new, 1, 0xFF), CKR_ATTRIBUTE_VALUE_INVALID);
-	new.template = (struct template){ &policy, 1 };
-	assert_int_equal(piv_policies_put(&new, &out), CKR_OK);
-	assert_true(cursor_same(builder_read(&out), hex("AA0102")));
-	policy = (CK_ATTRIBUTE){ PIV_PIN_POLICY, odd, sizeof(odd) };
-	assert_int_equal(piv_policies_put(&new, &out),
-			 CKR_ATTRIBUTE_VALUE_INVALID);
-}
+/* Where things go, and what is taken away and moved. */
+#include "piv_case.h"
 
 /* What has no number in PIV, or stands for no place, is not sent. */
 static void
@@ -280,64 +50,6 @@ place_ids(void **state)
 	}
 }
 
-/* A key that was brought; a certificate that fits it stays. */
-static void
-import_real(void **state)
-{
-	struct cursor container =
-		script_fact(FACTS, "certificate, in its container");
-	struct private_key key = { .scalar = hex("0102") };
-	struct card_new new = ec_pair("prime256v1");
-	struct certificate c;
-	struct cursor content, der;
-
-	assert_true(tlv_find(container, 0x53, &content));
-	assert_true(tlv_find(content, 0x70, &der));
-	assert_int_equal(certificate_parse(der, &c), CKR_OK);
-	assert_int_equal(pubkey_from_info(c.public_key_info, &key.public_key),
-			 CKR_OK);
-	new.key = &key;
-	script_add(script, "> 00FE119A0406020102\n< 9000\n");
-	script_data(script, "5FC105", content);
-	assert_int_equal(
-		piv_driver.write(&applet, &new, ID(0x9A, CKO_PRIVATE_KEY)),
-		CKR_OK);
-	script_done(script);
-	/* another key's goes */
-	pubkey_free(key.public_key);
-	assert_int_equal(pubkey_from_ec(curve_named("prime256v1"),
-					script_fact("yubikey-5.4.3-p256.apdu",
-						    "public key"),
-					&key.public_key),
-			 CKR_OK);
-	script_add(script, "> 00FE119A0406020102\n< 9000\n");
-	script_data(script, "5FC105", content);
-	script_add(script, "> 00CB3FFF055C035FC10500\n< 5301709000\n");
-	script_add(script, DELETE_9A "< 9000\n");
-	assert_int_equal(
-		piv_driver.write(&applet, &new, ID(0x9A, CKO_PRIVATE_KEY)),
-		CKR_OK);
-	pubkey_free(key.public_key);
-}
-
-static void
-import_refused(void **state)
-{
-	struct private_key key = { .scalar = hex("0102") };
-	struct card_new new = ec_pair("prime256v1");
-
-	new.key = &key;
-	script_add(script, "> 00FE119A0406020102\n< 6A80\n");
-	assert_int_equal(
-		piv_driver.write(&applet, &new, ID(0x9A, CKO_PRIVATE_KEY)),
-		CKR_ATTRIBUTE_VALUE_INVALID);
-	script_add(script, "> 00FE119A0406020102\n< 6982\n");
-	assert_int_equal(
-		piv_driver.write(&applet, &new, ID(0x9A, CKO_PRIVATE_KEY)),
-		CKR_USER_NOT_LOGGED_IN);
-	assert_null(piv_made(&applet, 0x9A));
-}
-
 /* A key is moved only to a place that is empty by the card's own word: a
  * retired one may hold a key without a certificate. */
 static void
@@ -383,27 +95,75 @@ move_occupied(void **state)
 	attrs_free(&key.attrs);
 }
 
-#define CASE(name, function)                                               \
-	{                                                                  \
-		"/cardos/piv_write/" name, function, setup, teardown, NULL \
-	}
+static CK_RV
+take_away(uint8_t reference, CK_OBJECT_CLASS class)
+{
+	struct card_object o = { .id = ID(reference, class) };
+	CK_RV rv;
+
+	assert_int_equal(attrs_set_ulong(&o.attrs, CKA_CLASS, class), CKR_OK);
+	rv = piv_driver.remove(&applet, &o);
+	script_done(script);
+	attrs_free(&o.attrs);
+	return rv;
+}
+
+/* What cannot be taken away is not tried: a public key without its private one,
+ * a private key before 5.7, the certificate of F9. */
+static void
+remove_refused(void **state)
+{
+	firmware(5, 4, 3);
+	assert_int_equal(take_away(0x9A, CKO_PUBLIC_KEY),
+			 CKR_ACTION_PROHIBITED);
+	assert_int_equal(take_away(0x9A, CKO_PRIVATE_KEY),
+			 CKR_ACTION_PROHIBITED);
+	assert_int_equal(take_away(0xF9, CKO_CERTIFICATE),
+			 CKR_ACTION_PROHIBITED);
+	script_add(script, DELETE_9A "< 6982\n");
+	assert_int_equal(take_away(0x9A, CKO_CERTIFICATE),
+			 CKR_USER_NOT_LOGGED_IN);
+	firmware(5, 7, 0);
+	script_add(script, "> 00F6FF9A\n< 6982\n");
+	assert_int_equal(take_away(0x9A, CKO_PRIVATE_KEY),
+			 CKR_USER_NOT_LOGGED_IN);
+	script_add(script, "> 00F6FF9A\n< 6A88\n");
+	assert_int_equal(take_away(0x9A, CKO_PRIVATE_KEY),
+			 CKR_OBJECT_HANDLE_INVALID);
+	script_add(script, "> 00F6FF9A\n! removed\n");
+	assert_int_equal(take_away(0x9A, CKO_PRIVATE_KEY), CKR_DEVICE_REMOVED);
+}
+
+/* A key that was made here is remembered until it goes. */
+static void
+remove_good(void **state)
+{
+	struct pubkey *key = NULL;
+
+	assert_int_equal(pubkey_from_ec(curve_named("prime256v1"),
+					script_fact("yubikey-5.4.3-p256.apdu",
+						    "public key"),
+					&key),
+			 CKR_OK);
+	piv_made_keep(&applet, 0x9A, key);
+	script_add(script, DELETE_9A "< 9000\n");
+	assert_int_equal(take_away(0x9A, CKO_CERTIFICATE), CKR_OK);
+	assert_non_null(piv_made(&applet, 0x9A));
+	firmware(5, 7, 0);
+	script_add(script, "> 00F6FF9A\n< 9000\n");
+	assert_int_equal(take_away(0x9A, CKO_PRIVATE_KEY), CKR_OK);
+	assert_null(piv_made(&applet, 0x9A));
+}
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE("generate/refused", generate_refused),
-		CASE("policies/refused", policies_refused),
-		CASE("place/refused", place_refused),
-		CASE("import/refused", import_refused),
-		CASE("move/occupied", move_occupied),
-		CASE("generate/real", generate_real),
-		CASE("generate/pieces", generate_pieces),
-		CASE("generate/old-certificate", generate_old_certificate),
-		CASE("place/weak", place_weak),
-		CASE("put/long", put_long),
-		CASE("place/ids", place_ids),
-		CASE("import/real", import_real),
+		CASE("/cardos/piv_write/place/refused", place_refused),
+		CASE("/cardos/piv_write/move/occupied", move_occupied),
+		CASE("/cardos/piv_write/remove/refused", remove_refused),
+		CASE("/cardos/piv_write/place/ids", place_ids),
+		CASE("/cardos/piv_write/remove", remove_good),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

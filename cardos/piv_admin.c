@@ -244,34 +244,34 @@ hexadecimal_read(struct cursor text, struct builder *out)
 	return builder_ok(out);
 }
 
-/* A key of SIZE bytes: in hexadecimal, or as it is. */
 static bool
-key_read(struct cursor text, size_t size, struct builder *key)
+key_sized(size_t size)
 {
-	if (text.left == 2 * size && hexadecimal_read(text, key))
+	for (size_t i = 0; i < CIPHERS; i++)
+		if (ciphers[i].key == size)
+			return true;
+	return false;
+}
+
+/* In hexadecimal, or as it is: 32 digits are the key of AES-128 that other
+ * tools take them for. */
+static bool
+key_read(struct cursor text, struct builder *key)
+{
+	if (text.left % 2 == 0 && key_sized(text.left / 2) &&
+	    hexadecimal_read(text, key))
 		return true;
-	if (text.left != size)
+	if (!key_sized(text.left))
 		return false;
 	builder_append(key, text);
 	return true;
 }
 
-/* The sizes that the card's key may have, or one that suits this text. */
-static bool
-key_fits(uint8_t told, struct cursor text, struct builder *key)
-{
-	for (size_t i = 0; i < CIPHERS; i++)
-		if ((told == 0 || told == ciphers[i].id) &&
-		    key_read(text, ciphers[i].key, key))
-			return true;
-	return false;
-}
-
 CK_RV
 piv_admin_login(struct card_applet *a, struct cursor text)
 {
-	struct piv *piv = a->state;
-	const struct piv_cipher *cipher;
+	const struct piv *piv = a->state;
+	const struct piv_cipher *told = NULL;
 	uint8_t bytes[KEY_MAX];
 	struct builder key = builder_over(bytes, sizeof(bytes));
 	CK_RV rv;
@@ -284,14 +284,14 @@ piv_admin_login(struct card_applet *a, struct cursor text)
 	rv = cipher_ask(a);
 	if (rv != CKR_OK)
 		return rv;
-	if (key_fits(piv->cipher, text, &key)) {
+	if (piv->cipher != 0)
+		told = cipher_find(piv->cipher);
+	rv = CKR_PIN_INCORRECT;
+	if (key_read(text, &key) && (told == NULL || told->key == key.used))
 		rv = piv_admin_authenticate(a, builder_read(&key));
-	} else {
-		cipher = cipher_find(piv->cipher);
+	else
 		log_line(LOG_ERROR, "PIV: no management key for %s",
-			 piv->cipher != 0 ? cipher->name : "any cipher");
-		rv = CKR_PIN_INCORRECT;
-	}
+			 told != NULL ? told->name : "any cipher");
 	mem_wipe(bytes, sizeof(bytes));
 	return rv;
 }
@@ -301,10 +301,12 @@ static const struct piv_cipher *
 cipher_of_new(const struct piv_cipher *old, struct cursor text,
 	      struct builder *key)
 {
-	if (key_read(text, old->key, key))
+	if (!key_read(text, key))
+		return NULL;
+	if (key->used == old->key)
 		return old;
 	for (size_t i = 1; i < CIPHERS; i++)
-		if (key_read(text, ciphers[i].key, key))
+		if (key->used == ciphers[i].key)
 			return &ciphers[i];
 	return NULL;
 }

@@ -239,6 +239,25 @@ change_kinds(void **state)
 	assert_int_equal(change(KEY_256), CKR_OK);
 }
 
+/* 32 digits are 16 bytes, to other tools as well, whatever cipher there was. */
+static void
+change_digits(void **state)
+{
+	struct card_pin_status status;
+
+	vector_add(&vectors[2], "< 9000");
+	script_add(script, "> 00FFFFFF13089B10000102030405060708090A0B0C0D0E0F"
+			   "\n< 9000\n> 00CB3FFF055C035FFF0000\n< 6A82\n");
+	assert_int_equal(
+		piv_driver.pin_change(
+			&applet, CARD_PIN_SO, cursor_of(KEY_256, 64),
+			cursor_of("000102030405060708090a0b0c0d0e0f", 32),
+			&status),
+		CKR_OK);
+	script_done(script);
+	assert_int_equal(((struct piv *)applet.state)->cipher, 0x08);
+}
+
 static void
 change_refused(void **state)
 {
@@ -285,6 +304,7 @@ main(void)
 		CASE("login/guess", login_guess),
 		CASE("login/parity", login_parity),
 		CASE("change/kinds", change_kinds),
+		CASE("change/digits", change_digits),
 		CASE("set/real", set_real),
 	};
 

@@ -127,6 +127,23 @@ use_announce(const struct card_use *use)
 	return CKR_FUNCTION_CANCELED;
 }
 
+/* In a transaction. A key that the card refuses to use may be another by now,
+ * or gone: it is looked at again when it is next asked for. */
+static void
+use_doubt(const struct card_use *use, CK_RV rv)
+{
+	switch (card_refusal(rv)) {
+	case CKR_DEVICE_ERROR:
+	case CKR_FUNCTION_FAILED:
+		if (!applet_mute(use->token->applet, rv))
+			DROP(card_objects_written(use->token, use->id,
+						  CKO_PRIVATE_KEY));
+		break;
+	default:
+		break;
+	}
+}
+
 CK_RV
 card_compute(const struct card_use *use, const struct card_job *job,
 	     struct builder *out)
@@ -144,5 +161,6 @@ card_compute(const struct card_use *use, const struct card_job *job,
 	if (rv == CKR_OK)
 		card_key_used(t, use->id,
 			      now_milliseconds() - since > PATIENCE);
+	use_doubt(use, rv);
 	return card_end(t->card, card_refusal(rv));
 }

@@ -169,13 +169,13 @@ static void
 answer_refused(void **state)
 {
 	static const char *const wrong[] = {
-		"< 9000\n",
-		"< 7C0282009000\n",
 		"< 7C0382010A9000\n",
 		"< 7C228220000000000000000000000000000000000000000000000000"
 		"00000000000000019000\n",
 		"< 7C2382210000000000000000000000000000000000000000000000"
 		"000000000000000000009000\n",
+		"< 7C0282009000\n",
+		"< 9000\n",
 		"< 6F00\n",
 		"! error\n",
 	};
@@ -183,6 +183,8 @@ answer_refused(void **state)
 	struct token *t = ready(&key);
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		if (i > 4) /* the key is looked at again */
+			script_certificate(script, "5FC10B", &ec);
 		script_add(script, AGREE);
 		script_add(script, wrong[i]);
 		assert_int_equal(agree(t, key), CKR_DEVICE_ERROR);

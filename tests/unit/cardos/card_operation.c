@@ -279,28 +279,57 @@ message_long(void **state)
 	token_unref(t);
 }
 
-/* An error of the card that is no matter of applet or PIN stands. */
+/* An error of the card that is no matter of applet or PIN stands; the key is
+ * looked at again before its next use. */
 static void
 sign_fails(void **state)
 {
 	uint64_t key;
 	struct token *t = ready(true, &key);
 
-	script_add(script, SIGN "< 6F00\n");
-	assert_int_equal(sign(t, key), CKR_DEVICE_ERROR);
 	script_add(script, SIGN "< 6600\n");
 	assert_int_equal(sign(t, key), CKR_FUNCTION_REJECTED);
 	script_add(script, SIGN "! error\n");
 	assert_int_equal(sign(t, key), CKR_DEVICE_ERROR);
+	script_add(script, SIGN "< 6F00\n");
+	assert_int_equal(sign(t, key), CKR_DEVICE_ERROR);
+	script_certificate(script, "5FC105", &ec);
 	script_add(script, SIGN "< 7C028200"
 				"9000\n");
 	assert_int_equal(sign(t, key), CKR_DEVICE_ERROR);
+	script_certificate(script, "5FC105", &ec);
 	script_add(script, SIGN "< 9000\n");
 	assert_int_equal(sign(t, key), CKR_DEVICE_ERROR);
 	/* right applet after all: the refusal stands, nothing is repeated */
+	script_certificate(script, "5FC105", &ec);
 	script_add(script, SIGN "< 6A86\n");
 	script_add(script, script_proof);
 	assert_int_equal(sign(t, key), CKR_DEVICE_ERROR);
+	assert_int_equal(t->ops->login_state(t), LOGIN_USER);
+	token_unref(t);
+}
+
+/* Another program has made a key of another kind in the place, then taken it
+ * away: what the card refuses shows it. */
+static void
+sign_replaced(void **state)
+{
+	uint64_t key;
+	struct token *t = ready(true, &key);
+
+	script_add(script, SIGN "< 6A80\n");
+	assert_int_equal(sign(t, key), CKR_DEVICE_ERROR);
+	script_certificate(script, "5FC105", &rsa);
+	assert_int_equal(sign(t, key), CKR_KEY_TYPE_INCONSISTENT);
+	script->chip = &rsa;
+	script_add(script, "> 1087079AFF*\n< 9000\n> 0087079A0B*\n< 6985\n");
+	assert_int_equal(operate_sign(t, CKM_SHA256_RSA_PKCS, key),
+			 CKR_FUNCTION_FAILED);
+	/* what is left of the chain ends with SELECT */
+	script_add(script, "> 00CB3FFF055C035FC10500\n< 6A82\n");
+	script_add(script, script_select);
+	script_add(script, "> 00CB3FFF055C035FC10500\n< 6A82\n");
+	assert_int_equal(sign(t, key), CKR_KEY_HANDLE_INVALID);
 	assert_int_equal(t->ops->login_state(t), LOGIN_USER);
 	token_unref(t);
 }
@@ -841,6 +870,7 @@ main(void)
 		CASE("sign/wrong-key", wrong_key),
 		CASE("sign/no-key", no_key),
 		CASE("sign/removed", removed_midway),
+		CASE("sign/replaced", sign_replaced),
 		CASE("switched/no-pin", switched_no_pin),
 		{ "/cardos/card_operation/pin/last-try", last_try, NULL, NULL,
 		  NULL },

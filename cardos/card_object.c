@@ -89,8 +89,8 @@ static const struct object_flag public_flags[] = {
 	{ 0 },
 };
 
-/* Whether the key was made on the card is not known, so CKA_LOCAL is false;
- * that nobody can take it out of the card is. */
+/* Whether the key was made on the card is not known before the card tells, so
+ * CKA_LOCAL is false; that nobody can take it out of the card is. */
 static const struct object_flag private_flags[] = {
 	{ CKA_LOCAL, false },
 	{ CKA_SENSITIVE, true },
@@ -239,6 +239,21 @@ card_object_add(struct card_object ***end, const struct card_object_name *name,
 	*end = &new->next;
 	*object = new;
 	return CKR_OK;
+}
+
+/* A private key that was brought in has been elsewhere (PKCS#11, 5.7.1). */
+CK_RV
+card_object_origin(struct attrs *a, bool made)
+{
+	CK_RV rv = attrs_set_bool(a, CKA_LOCAL, made);
+
+	if (rv != CKR_OK || made ||
+	    attrs_ulong(a, CKA_CLASS, CKO_PRIVATE_KEY) != CKO_PRIVATE_KEY)
+		return rv;
+	rv = attrs_set_bool(a, CKA_ALWAYS_SENSITIVE, false);
+	if (rv != CKR_OK)
+		return rv;
+	return attrs_set_bool(a, CKA_NEVER_EXTRACTABLE, false);
 }
 
 CK_RV

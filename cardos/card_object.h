@@ -30,6 +30,9 @@ CK_RV card_object_add(struct card_object ***end,
 		      const struct card_object_name *name, bool complete,
 		      struct card_object **object) MUST_CHECK;
 
+/* The card tells where a key comes from: made on it, or brought in. */
+CK_RV card_object_origin(struct attrs *a, bool made) MUST_CHECK;
+
 /* Forgets what was read of the object: it is as card_object_add() made it. */
 CK_RV card_object_unread(struct card_object *o) MUST_CHECK;
 

@@ -45,9 +45,17 @@ enum openpgp_presence {
 	OPENPGP_PRESENT,
 };
 
+/* As DO DE has it. */
+enum openpgp_origin {
+	OPENPGP_UNTOLD,
+	OPENPGP_MADE, /* on the card */
+	OPENPGP_BROUGHT,
+};
+
 /* What DO 6E tells of a key. */
 struct openpgp_key {
 	enum openpgp_presence presence;
+	enum openpgp_origin origin;
 	uint8_t algorithm;	   /* 0: not told */
 	const struct curve *curve; /* NULL: none that is known */
 	uint16_t bits;		   /* of RSA */
@@ -79,6 +87,7 @@ struct openpgp_facts {
 	bool kdf;      /* there may be a KDF */
 	bool imports, changes; /* keys, and what kind of key a place has */
 	bool private_data;     /* 0101 to 0104 */
+	bool origins;	       /* it keeps where keys come from */
 	size_t certificate_max, data_max; /* bytes, 0: not told */
 	unsigned certificates;
 	struct openpgp_pin pin;
@@ -193,6 +202,9 @@ CK_RV openpgp_key_generate(struct card_applet *a,
 /* The card has this public key there, or none (NULL). Takes it. */
 void openpgp_key_seen(struct openpgp *o, enum openpgp_use use,
 		      struct pubkey *key);
+/* The same of a key that came there just now. */
+void openpgp_key_came(struct openpgp *o, enum openpgp_use use,
+		      struct pubkey *key, enum openpgp_origin origin);
 /* The control reference template of a key, empty. */
 struct cursor openpgp_template(enum openpgp_use use);
 CK_RV openpgp_object_add(struct card_object ***end, enum openpgp_use use,

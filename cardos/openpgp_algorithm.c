@@ -141,6 +141,7 @@ openpgp_key_wanted(const struct openpgp_facts *facts, enum openpgp_use use,
 	const struct openpgp_key *told = &facts->keys[use];
 	struct openpgp_key key = *told;
 
+	key.origin = OPENPGP_UNTOLD;
 	key.curve = curve;
 	key.algorithm =
 		openpgp_algorithm(use, curve != NULL ? curve->type : CKK_RSA);

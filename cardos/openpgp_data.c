@@ -91,12 +91,18 @@ fingerprints_parse(struct cursor c, struct openpgp_facts *facts)
 static void
 information_parse(struct cursor c, struct openpgp_facts *facts)
 {
+	facts->origins = true;
 	while (c.left >= 2) {
 		uint8_t number = cursor_u8(&c), status = cursor_u8(&c);
+		struct openpgp_key *key;
 
-		if (number >= 1 && number <= OPENPGP_KEYS)
-			facts->keys[number - 1].presence =
-				status == 0 ? OPENPGP_ABSENT : OPENPGP_PRESENT;
+		if (number < 1 || number > OPENPGP_KEYS)
+			continue;
+		key = &facts->keys[number - 1];
+		key->presence = status == 0 ? OPENPGP_ABSENT : OPENPGP_PRESENT;
+		key->origin = status <= OPENPGP_BROUGHT
+				      ? (enum openpgp_origin)status
+				      : OPENPGP_UNTOLD;
 	}
 }
 

@@ -64,12 +64,25 @@ openpgp_object_add(struct card_object ***end, enum openpgp_use use,
 	return card_object_add(end, &name, complete, object);
 }
 
+/* Either half of a pair, with where it comes from if the card keeps that. */
+static CK_RV
+key_add(const struct openpgp *o, struct card_object ***end,
+	enum openpgp_use use, CK_OBJECT_CLASS class, bool complete,
+	struct card_object **object)
+{
+	enum openpgp_origin origin = o->facts.keys[use].origin;
+	CK_RV rv = openpgp_object_add(end, use, class, complete, object);
+
+	if (rv != CKR_OK || !o->facts.origins || origin == OPENPGP_UNTOLD)
+		return rv;
+	return card_object_origin(&(*object)->attrs, origin == OPENPGP_MADE);
+}
+
 static CK_RV
 private_add(const struct openpgp *o, struct card_object ***end,
 	    enum openpgp_use use, bool complete, struct card_object **object)
 {
-	CK_RV rv = openpgp_object_add(end, use, CKO_PRIVATE_KEY, complete,
-				      object);
+	CK_RV rv = key_add(o, end, use, CKO_PRIVATE_KEY, complete, object);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -96,7 +109,7 @@ openpgp_list(struct card_applet *a, size_t pin, CK_OBJECT_CLASS class,
 		if (rv != CKR_OK ||
 		    o->facts.keys[use].presence == OPENPGP_ABSENT)
 			continue;
-		rv = openpgp_object_add(&end, use, CKO_PUBLIC_KEY, false, &new);
+		rv = key_add(o, &end, use, CKO_PUBLIC_KEY, false, &new);
 		if (rv == CKR_OK)
 			rv = private_add(o, &end, use, false, &new);
 	}
@@ -145,6 +158,14 @@ openpgp_key_seen(struct openpgp *o, enum openpgp_use use, struct pubkey *key)
 		key != NULL ? OPENPGP_PRESENT : OPENPGP_ABSENT;
 }
 
+void
+openpgp_key_came(struct openpgp *o, enum openpgp_use use, struct pubkey *key,
+		 enum openpgp_origin origin)
+{
+	openpgp_key_seen(o, use, key);
+	o->facts.keys[use].origin = origin;
+}
+
 /* Any answer but a key means that there is none: cards differ. */
 CK_RV
 openpgp_key_look(struct card_applet *a, enum openpgp_use use)
@@ -173,7 +194,7 @@ openpgp_key_generate(struct card_applet *a, enum openpgp_use use)
 	CK_RV rv = key_command(a, use, GENERATE_NEW, &key);
 
 	if (rv == CKR_OK)
-		openpgp_key_seen(a->state, use, key);
+		openpgp_key_came(a->state, use, key, OPENPGP_MADE);
 	return rv == CKR_OBJECT_HANDLE_INVALID ? CKR_DEVICE_ERROR : rv;
 }
 
@@ -220,7 +241,7 @@ keys_of(const struct openpgp *o, enum openpgp_use use,
 	const struct certificate none = { .der.left = 0 };
 	struct card_key key = key_of(o, use, o->seen[use].key);
 	struct card_object *first = NULL, **end = &first, *new;
-	CK_RV rv = openpgp_object_add(&end, use, CKO_PUBLIC_KEY, true, &new);
+	CK_RV rv = key_add(o, &end, use, CKO_PUBLIC_KEY, true, &new);
 
 	if (rv == CKR_OK)
 		rv = card_object_public_key(&new->attrs, &key, &none);

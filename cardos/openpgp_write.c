@@ -346,7 +346,8 @@ key_write(struct card_applet *a, enum openpgp_use use,
 		rv = key_import(a, use, new->key);
 	if (rv != CKR_OK)
 		return rv;
-	openpgp_key_seen(o, use, pubkey_ref(new->key->public_key));
+	openpgp_key_came(o, use, pubkey_ref(new->key->public_key),
+			 OPENPGP_BROUGHT);
 	return name_write(a, use);
 }
 

@@ -222,24 +222,10 @@ policy_apply(const struct card_applet *a, const struct slot_content *x,
 }
 
 static CK_RV
-local_set(const struct slot_content *x, struct attrs *attrs)
-{
-	return x->told ? attrs_set_bool(attrs, CKA_LOCAL, x->metadata.generated)
-		       : CKR_OK;
-}
-
-/* A key that was brought in has been elsewhere (PKCS#11, 5.7.1). */
-static CK_RV
 origin_set(const struct slot_content *x, struct attrs *attrs)
 {
-	CK_RV rv = local_set(x, attrs);
-
-	if (rv != CKR_OK || !x->told || x->metadata.generated)
-		return rv;
-	rv = attrs_set_bool(attrs, CKA_ALWAYS_SENSITIVE, false);
-	if (rv != CKR_OK)
-		return rv;
-	return attrs_set_bool(attrs, CKA_NEVER_EXTRACTABLE, false);
+	return x->told ? card_object_origin(attrs, x->metadata.generated)
+		       : CKR_OK;
 }
 
 /* Yubico's attributes have one byte. */
@@ -269,7 +255,7 @@ keys_add(const struct card_applet *a, struct slot_content *x,
 	policy_apply(a, x, &key);
 	rv = slot_add(end, x->slot, CKO_PUBLIC_KEY, true, &o);
 	if (rv == CKR_OK)
-		rv = local_set(x, &o->attrs);
+		rv = origin_set(x, &o->attrs);
 	if (rv == CKR_OK)
 		rv = card_object_public_key(&o->attrs, &key, &x->certificate);
 	if (rv == CKR_OK)

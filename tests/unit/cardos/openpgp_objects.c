@@ -217,10 +217,28 @@ late(void **state)
 }
 
 static void
+user_login(void)
+{
+	script_add(script, PROOF "> 0020008206313233343536\n< 9000\n");
+	assert_int_equal(
+		token->ops->login(token, LOGIN_USER, cursor_of("123456", 6)),
+		CKR_OK);
+}
+
+static void
+flag_is(uint64_t id, CK_ATTRIBUTE_TYPE type, CK_BBOOL wanted)
+{
+	CK_BBOOL value = !wanted;
+	CK_ATTRIBUTE flag = { type, &value, sizeof(value) };
+
+	assert_int_equal(token->ops->attributes_get(token, id, &flag, 1),
+			 CKR_OK);
+	assert_int_equal(value, wanted);
+}
+
+static void
 keys(void **state)
 {
-	CK_BBOOL each = CK_TRUE;
-	CK_ATTRIBUTE always = { CKA_ALWAYS_AUTHENTICATE, &each, sizeof(each) };
 	uint64_t id;
 
 	card_open("010102010301");
@@ -228,17 +246,40 @@ keys(void **state)
 	key_answer(OPENPGP_SIGN);
 	assert_int_not_equal(find_one(token, CKO_PUBLIC_KEY, 1), 0);
 	script_done(script);
-	script_add(script, PROOF "> 0020008206313233343536\n< 9000\n");
-	assert_int_equal(
-		token->ops->login(token, LOGIN_USER, cursor_of("123456", 6)),
-		CKR_OK);
+	user_login();
 	id = find_one(token, CKO_PRIVATE_KEY, 1);
 	assert_int_not_equal(id, 0);
-	assert_int_equal(token->ops->attributes_get(token, id, &always, 1),
-			 CKR_OK);
-	assert_int_equal(each, CK_FALSE);
+	flag_is(id, CKA_ALWAYS_AUTHENTICATE, CK_FALSE);
 	key_answer(OPENPGP_AUTHENTICATE);
 	assert_int_not_equal(find_one(token, CKO_PRIVATE_KEY, 3), 0);
+	card_close();
+}
+
+/* Made on the card, brought in, or what only later cards can tell. */
+static void
+origin(void **state)
+{
+	static const struct {
+		CK_BBOOL made, elsewhere;
+	} wanted[OPENPGP_KEYS] = {
+		{ CK_TRUE, CK_FALSE },
+		{ CK_FALSE, CK_TRUE },
+		{ CK_FALSE, CK_FALSE },
+	};
+
+	card_open("010102020304");
+	user_login();
+	for (uint8_t i = 0; i < OPENPGP_KEYS; i++) {
+		uint64_t id;
+
+		key_answer(i);
+		id = find_one(token, CKO_PRIVATE_KEY, i + 1);
+		flag_is(id, CKA_LOCAL, wanted[i].made);
+		flag_is(id, CKA_ALWAYS_SENSITIVE, !wanted[i].elsewhere);
+		flag_is(id, CKA_NEVER_EXTRACTABLE, !wanted[i].elsewhere);
+		id = find_one(token, CKO_PUBLIC_KEY, i + 1);
+		flag_is(id, CKA_LOCAL, wanted[i].made);
+	}
 	card_close();
 }
 
@@ -421,6 +462,7 @@ main(void)
 		CASE("no-key", no_key),
 		CASE("late", late),
 		CASE("keys", keys),
+		CASE("origin", origin),
 		CASE("touch", touch),
 		CASE("not-made", not_made),
 		CASE("half-removed", half_removed),

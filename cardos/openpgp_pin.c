@@ -310,23 +310,26 @@ openpgp_change_keypad(struct card_applet *a, uint8_t reference,
 	return rv;
 }
 
-/* The code has tries of its own, which C_GetTokenInfo has no place for. */
-static void
-openpgp_code_tell(struct card_applet *a)
+/* The code has tries of its own, which C_GetTokenInfo has no place for. A card
+ * refuses a wrong code in as many ways as a wrong PIN, a YubiKey NEO by 6985,
+ * and one that is not set or used up in some more. */
+static CK_RV
+openpgp_code_refused(struct card_applet *a)
 {
 	struct card_pin_status code = { 0 };
 	uint16_t sw = a->sw;
+	CK_RV rv = openpgp_tries_read(a, OPENPGP_CODE, &code);
 
-	if (openpgp_tries_read(a, OPENPGP_CODE, &code) == CKR_OK && code.known)
-		log_line(LOG_ERROR,
-			 "OpenPGP: the resetting code is refused, "
-			 "%u tries of it are left",
-			 code.tries_left);
 	a->sw = sw;
+	if (rv != CKR_OK || !code.known)
+		return CKR_PIN_INCORRECT;
+	log_line(LOG_ERROR,
+		 "OpenPGP: the resetting code is refused, "
+		 "%u tries of it are left",
+		 code.tries_left);
+	return code.tries_left == 0 ? CKR_PIN_LOCKED : CKR_PIN_INCORRECT;
 }
 
-/* The card refuses a wrong code in as many ways as a wrong PIN, a YubiKey NEO
- * by 6985, and one that is not set or used up in some more. */
 static CK_RV
 openpgp_unblock(struct card_applet *a, struct cursor code,
 		struct cursor new_value, struct card_pin_status *status)
@@ -340,15 +343,13 @@ openpgp_unblock(struct card_applet *a, struct cursor code,
 	};
 	CK_RV rv = openpgp_pin_set(a, &change);
 
-	if (rv == CKR_OK)
-		return openpgp_tries_read(a, OPENPGP_PW1, status);
-	if (rv == CKR_USER_NOT_LOGGED_IN || rv == CKR_PIN_INCORRECT ||
-	    rv == CKR_FUNCTION_FAILED)
-		openpgp_code_tell(a);
 	switch (rv) {
+	case CKR_OK:
+		return openpgp_tries_read(a, OPENPGP_PW1, status);
 	case CKR_USER_NOT_LOGGED_IN:
+	case CKR_PIN_INCORRECT:
 	case CKR_FUNCTION_FAILED:
-		return CKR_PIN_INCORRECT;
+		return openpgp_code_refused(a);
 	case CKR_OBJECT_HANDLE_INVALID:
 		return CKR_PIN_LOCKED;
 	default:
@@ -389,6 +390,7 @@ openpgp_pin_change(struct card_applet *a, size_t pin, struct cursor old_value,
 		.new_which = secret_of(pin),
 		.new_value = new_value,
 	};
+	const struct openpgp *o = a->state;
 	bool code = cursor_begins(old_value, code_prefix, sizeof(code_prefix));
 	CK_RV rv = openpgp_kdf_read(a);
 
@@ -402,7 +404,8 @@ openpgp_pin_change(struct card_applet *a, size_t pin, struct cursor old_value,
 	if (!code || pin == CARD_PIN_SO)
 		return openpgp_change(a, pin, &change, status);
 	cursor_take(&old_value, sizeof(code_prefix));
-	if (old_value.left == 0 || old_value.left > a->pins[0].max)
+	if (old_value.left == 0 ||
+	    old_value.left > o->facts.pin.max[OPENPGP_CODE])
 		return CKR_PIN_INCORRECT;
 	return openpgp_unblock(a, old_value, new_value, status);
 }

@@ -27,6 +27,14 @@ def tries(what, wanted):
         sys.exit(f"{what}: {state('pw1')} tries, not {wanted}")
 
 
+def used_up(session):
+    """The resetting code has tries of its own."""
+    for wanted in 2 * [p11.CKR_PIN_INCORRECT] + 2 * [p11.CKR_PIN_LOCKED]:
+        expect("a wrong code", wanted, session.setPin, "RC:99999999", "123456")
+    expect("the code, too late", p11.CKR_PIN_LOCKED, session.setPin,
+           "RC:87654321", "123456")
+
+
 def main():
     lib = p11.PyKCS11Lib()
     lib.load(sys.argv[1])
@@ -68,6 +76,7 @@ def main():
         sys.exit("the token says that the PIN is locked")
     session.login("123456")
     session.logout()
+    used_up(session)
     tries("the end", 3)
 
 

@@ -312,6 +312,13 @@ code_wrong(void **state)
 	assert_int_equal(change(CODE, &status), CKR_PIN_INCORRECT);
 	script_add(script, RESET "< 6985\n" GET_C4 "< 007F7F7F0302039000\n");
 	assert_int_equal(change(CODE, &status), CKR_PIN_INCORRECT);
+	/* the last try of it, and a card that has only one word for all */
+	script_add(script, RESET "< 6982\n" GET_C4 "< 007F7F7F0300039000\n");
+	assert_int_equal(change(CODE, &status), CKR_PIN_LOCKED);
+	script_add(script, RESET "< 6985\n" GET_C4 "< 007F7F7F0300039000\n");
+	assert_int_equal(change(CODE, &status), CKR_PIN_LOCKED);
+	script_add(script, RESET "< 6985\n" GET_C4 "< 6F00\n");
+	assert_int_equal(change(CODE, &status), CKR_PIN_INCORRECT);
 	script_add(script, RESET "< 6983\n");
 	assert_int_equal(change(CODE, &status), CKR_PIN_LOCKED);
 	script_add(script, RESET "< 6A88\n");

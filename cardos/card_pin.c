@@ -371,6 +371,7 @@ card_pin_init(struct token *token, struct cursor new_pin)
 {
 	struct card_token *t = card_token_of(token);
 	const struct card_pin *pin = card_token_pin(t);
+	const struct card_pin_status anew = { 0 }; /* all tries are there */
 	struct card_applet *a = t->applet;
 	CK_RV rv;
 
@@ -386,5 +387,7 @@ card_pin_init(struct token *token, struct cursor new_pin)
 	rv = card_write_prepare(t);
 	if (rv == CKR_OK)
 		rv = a->driver->pin_init(a, t->pin_index, new_pin);
+	if (rv == CKR_OK)
+		card_pin_seen(t, t->pin_index, &anew);
 	return card_end(t->card, rv);
 }

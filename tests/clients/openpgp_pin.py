@@ -27,6 +27,26 @@ def tries(what, wanted):
         sys.exit(f"{what}: {state('pw1')} tries, not {wanted}")
 
 
+def unlocked(lib, slot):
+    if lib.getTokenInfo(slot).flags & p11.CKF_USER_PIN_LOCKED:
+        sys.exit("the token says that the PIN is locked")
+
+
+def officer(lib, slot, session):
+    """The security officer unblocks what the user has locked."""
+    for wanted in 2 * [p11.CKR_PIN_INCORRECT] + [p11.CKR_PIN_LOCKED]:
+        expect("a wrong PIN", wanted, session.login, "999999")
+    if not lib.getTokenInfo(slot).flags & p11.CKF_USER_PIN_LOCKED:
+        sys.exit("the token does not say that the PIN is locked")
+    session.login("12345678", p11.CKU_SO)
+    session.initPin("123456")
+    unlocked(lib, slot)
+    session.logout()
+    session.login("123456")
+    session.logout()
+    used_up(session)
+
+
 def used_up(session):
     """The resetting code has tries of its own."""
     for wanted in 2 * [p11.CKR_PIN_INCORRECT] + 2 * [p11.CKR_PIN_LOCKED]:
@@ -72,11 +92,10 @@ def main():
     tries("a wrong code", 0)
     expect("the code", p11.CKR_OK, session.setPin, "RC:87654321", "123456")
     tries("the code", 3)
-    if lib.getTokenInfo(slot).flags & p11.CKF_USER_PIN_LOCKED:
-        sys.exit("the token says that the PIN is locked")
+    unlocked(lib, slot)
     session.login("123456")
     session.logout()
-    used_up(session)
+    officer(lib, slot, session)
     tries("the end", 3)
 
 

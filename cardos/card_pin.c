@@ -52,6 +52,35 @@ pin_of(const struct card_token *t, enum login who)
 	return who == LOGIN_SO ? (size_t)CARD_PIN_SO : t->pin_index;
 }
 
+/* What of a card's refusals may be answered to a login. */
+static CK_RV
+login_refusal(CK_RV rv)
+{
+	switch (rv) {
+	case CKR_OBJECT_HANDLE_INVALID:
+	case CKR_DATA_INVALID:
+	case CKR_DATA_LEN_RANGE:
+	case CKR_FUNCTION_REJECTED:
+		return CKR_DEVICE_ERROR;
+	default:
+		return rv;
+	}
+}
+
+/* And to a change of the PIN, which who changes it need not be logged in for.
+ */
+static CK_RV
+pin_refusal(CK_RV rv)
+{
+	switch (rv) {
+	case CKR_USER_NOT_LOGGED_IN:
+	case CKR_USER_PIN_NOT_INITIALIZED:
+		return CKR_FUNCTION_FAILED;
+	default:
+		return login_refusal(rv);
+	}
+}
+
 /*
  * A sibling applet that answered the proof as well refuses the PIN reference,
  * which spends no try: the applet is selected then and asked once more.
@@ -75,7 +104,7 @@ card_pin_verify(struct card_token *t, size_t index, struct cursor pin)
 	if (rv == CKR_OK || rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED)
 		card_pin_seen(t, index, &status);
 	if (rv != CKR_OK)
-		return rv;
+		return login_refusal(rv);
 	t->verified_in = t->card->generation;
 	t->own_login = 0;
 	return CKR_OK;
@@ -300,7 +329,7 @@ card_pin_replace(struct card_token *t, struct cursor old_pin,
 	size_t index = pin_of(t, t->login);
 	struct card_pin_status status = { 0 };
 	bool switched;
-	CK_RV rv = applet_guard(a, &switched), forgotten;
+	CK_RV rv = applet_guard(a, &switched);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -308,17 +337,17 @@ card_pin_replace(struct card_token *t, struct cursor old_pin,
 	if (status.known)
 		card_pin_seen(t, index, &status);
 	if (t->login == LOGIN_NONE && status.verified &&
-	    a->driver->pin_forget != NULL) {
-		forgotten = a->driver->pin_forget(a, index);
-		return rv != CKR_OK ? rv : forgotten;
-	}
+	    a->driver->pin_forget != NULL &&
+	    a->driver->pin_forget(a, index) != CKR_OK)
+		log_line(LOG_ERROR, "the card stays verified after the change "
+				    "of a PIN");
 	if (rv == CKR_OK && t->pin != NULL) {
 		secret_free(t->pin);
 		t->pin = new_pin.at == NULL
 				 ? NULL /* nobody but the keypad has it */
 				 : secret_new(new_pin.at, new_pin.left);
 	}
-	return rv;
+	return pin_refusal(rv);
 }
 
 /* Could these be the PINs? At a keypad both are typed. */
@@ -389,5 +418,5 @@ card_pin_init(struct token *token, struct cursor new_pin)
 		rv = a->driver->pin_init(a, t->pin_index, new_pin);
 	if (rv == CKR_OK)
 		card_pin_seen(t, t->pin_index, &anew);
-	return card_end(t->card, rv);
+	return card_end(t->card, card_change_refusal(rv));
 }

@@ -188,6 +188,8 @@ CK_RV card_generate_pair(struct token *token, const CK_MECHANISM *mechanism,
 			 uint64_t *private_id);
 /* In a transaction: proves the applet, and that who is logged in still is. */
 CK_RV card_write_prepare(struct card_token *t) MUST_CHECK;
+/* What of a card's refusals may be answered to a change of the card. */
+CK_RV card_change_refusal(CK_RV rv);
 
 /* One use of a private key. */
 struct card_use {

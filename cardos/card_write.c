@@ -38,11 +38,12 @@ change_move(struct card_applet *a, const struct change *change)
 	return a->driver->move(a, change->object, change->cka_id, change->id);
 }
 
-/* What of a card's refusals may be answered to a change. */
-static CK_RV
-change_refusal(CK_RV rv)
+CK_RV
+card_change_refusal(CK_RV rv)
 {
 	switch (rv) {
+	case CKR_FUNCTION_REJECTED:
+	case CKR_USER_PIN_NOT_INITIALIZED:
 	case CKR_OBJECT_HANDLE_INVALID:
 	case CKR_DATA_INVALID:
 	case CKR_DATA_LEN_RANGE:
@@ -105,9 +106,9 @@ change_make(struct card_token *t, const struct change *change)
 	rv = change_try(t, change);
 	if (rv != CKR_USER_NOT_LOGGED_IN ||
 	    !sw_listed(a->driver->pin_wanted, a->sw))
-		return change_refusal(rv);
+		return card_change_refusal(rv);
 	rv = card_login_renew(t);
-	return rv != CKR_OK ? rv : change_refusal(change_try(t, change));
+	return rv != CKR_OK ? rv : card_change_refusal(change_try(t, change));
 }
 
 /* In a transaction, with what became of a change: the object is to be found

@@ -89,9 +89,39 @@ login_refused(void **state)
 	refused("< 6A80\n", CKR_PIN_INCORRECT);
 	refused("< 6700\n", CKR_PIN_INCORRECT);
 	refused("< 6984\n", CKR_USER_PIN_NOT_INITIALIZED);
+	refused("< 6600\n", CKR_DEVICE_ERROR);
 	refused("< 6F00\n", CKR_DEVICE_ERROR);
 	refused("! error\n", CKR_DEVICE_ERROR);
 	refused("! removed\n", CKR_DEVICE_REMOVED);
+}
+
+/* C_SetPIN has words of its own for what the card says. */
+static void
+change_refused(void **state)
+{
+	static const struct {
+		const char *answer;
+		CK_RV rv;
+	} words[] = {
+		{ "< 6984\n", CKR_FUNCTION_FAILED },
+		{ "< 6982\n", CKR_FUNCTION_FAILED },
+		{ "< 6600\n", CKR_DEVICE_ERROR },
+		{ "< 6A83\n", CKR_DEVICE_ERROR },
+	};
+	struct cursor old_pin = cursor_of("123456", 6);
+	struct cursor new_pin = cursor_of("654321", 6);
+	struct token *t = script_token(script, true);
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		script_add(script, script_proof);
+		script_add(script, "> 00200080\n< 63C3\n"
+				   "> 0024008010313233343536FFFF"
+				   "363534333231FFFF\n");
+		script_add(script, words[i].answer);
+		assert_int_equal(t->ops->pin_change(t, old_pin, new_pin),
+				 words[i].rv);
+	}
+	token_unref(t);
 }
 
 /* No PIN goes to an applet that is not known to be PIV. */
@@ -284,6 +314,7 @@ main(void)
 		CASE("login/wrong", login_wrong),
 		{ "/cardos/card_pin/login/refused", login_refused, NULL, NULL,
 		  NULL },
+		CASE("change/refused", change_refused),
 		CASE("login/not-proven", login_not_proven),
 		CASE("login/no-keypad", login_no_keypad),
 		CASE("login/good", login_good),

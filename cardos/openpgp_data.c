@@ -58,7 +58,8 @@ openpgp_pin_parse(struct cursor c, struct openpgp_pin *pin)
 	/* With its tag on a card that wraps what it gives. */
 	if (c.left > 7 && !tlv_find(c, TAG_PIN_STATUS, &c))
 		return false;
-	new.several = cursor_u8(&c) == 0x01;
+	/* some YubiKeys 4 say FF */
+	new.several = cursor_u8(&c) != 0x00;
 	for (size_t i = 0; i < OPENPGP_SECRETS; i++) {
 		new.max[i] = cursor_u8(&c) & PIN_MAX_MASK;
 		if (new.max[i] == 0)
@@ -127,7 +128,7 @@ object_next(struct cursor *c, struct tlv *next)
 	return tlv_next(c, next);
 }
 
-/* C0. Before version 3 the sizes are of commands, and objects are small. */
+/* C0. Before version 3 the last size is of commands, and objects are small. */
 static void
 capabilities_parse(struct cursor c, struct openpgp_facts *facts)
 {
@@ -197,10 +198,8 @@ openpgp_facts_parse(struct cursor answer, struct openpgp_facts *facts)
 		return false;
 	new.certificates = new.version >= OPENPGP_VERSION_3 ? CERTIFICATES_3
 							    : CERTIFICATES_2;
-	if (new.version < OPENPGP_VERSION_3) {
-		new.certificate_max = 0;
+	if (new.version < OPENPGP_VERSION_3)
 		new.data_max = DATA_MAX_2;
-	}
 	*facts = new;
 	return true;
 }

@@ -79,6 +79,25 @@ facts_yubikey(void **state)
 		assert_int_equal(f.keys[i].presence, OPENPGP_ABSENT);
 }
 
+/* Its C4 begins with FF: PW1 is not good for one signature alone. */
+static void
+facts_yubikey_4(void **state)
+{
+	struct openpgp_facts f = facts_of("yubikey 4");
+
+	assert_int_equal(f.version, 0x0201);
+	assert_false(f.extended);
+	assert_false(f.kdf);
+	assert_true(f.changes);
+	assert_true(f.private_data);
+	assert_int_equal(f.certificates, 1);
+	assert_int_equal(f.certificate_max, 0x04C0);
+	assert_true(f.pin.several);
+	assert_int_equal(f.pin.tries_left[OPENPGP_CODE], 0);
+	assert_int_equal(f.keys[0].exponent_bits, 17);
+	assert_int_equal(f.keys[0].presence, OPENPGP_POSSIBLE);
+}
+
 /* 73 is empty and C0 and the rest follow it; an early one has it right. */
 static void
 facts_neo(void **state)
@@ -192,6 +211,8 @@ pin(void **state)
 	assert_int_equal(p.max[OPENPGP_PW1], 127);
 	assert_int_equal(p.tries_left[OPENPGP_PW1], 1);
 	assert_false(p.several);
+	assert_true(openpgp_pin_parse(hex("FF7F7F7F030003"), &p));
+	assert_true(p.several);
 	assert_true(openpgp_pin_parse(hex("C40701207F7F020003"), &p));
 	assert_true(p.several);
 	assert_int_equal(p.max[OPENPGP_PW1], 32);
@@ -282,6 +303,7 @@ main(void)
 		CASE("pin", pin),
 		CASE("key/bad", key_bad),
 		CASE("facts/yubikey", facts_yubikey),
+		CASE("facts/yubikey-4", facts_yubikey_4),
 		CASE("facts/neo", facts_neo),
 		CASE("facts/zeitcontrol", facts_zeitcontrol),
 		CASE("facts/smartpgp", facts_smartpgp),

@@ -8,6 +8,7 @@
 #define SELECT	    "> 00A4040006D2760001240100\n< 9000\n"
 #define SELECT_T0   "> 00A4040006D27600012401\n< 9000\n"
 #define YUBIKEY	    "3BFD1300008131FE158073C021C057597562694B657940"
+#define YUBIKEY_4   "3BF81300008131FE15597562696B657934D4"
 #define NEO	    "3BFC1300008131FE15597562696B65794E454F7233E1"
 #define ZEITCONTROL "3BDA18FF81B1FE751F030031C573C001400090000C"
 #define PROOF	    "> 00CA004F00\n< D27600012401020000000000000000009000\n"
@@ -43,6 +44,8 @@ static const struct real reals[] = {
 	  true, false, 127, "" },
 	{ "yubikey 5.7", YUBIKEY, "Yubico", "000600000000", 3, 4, false, true,
 	  false, 127, "" },
+	{ "yubikey 4", YUBIKEY_4, "Yubico", "000600000000", 2, 1, false, false,
+	  false, 127, NO_KEYS("6F00") },
 	{ "yubikey neo", NEO, "test card", "000000000000", 2, 0, false, false,
 	  false, 127, NO_KEYS("6F00") },
 	{ "yubikey neo later", NEO, "Yubico", "000600000000", 2, 0, false,

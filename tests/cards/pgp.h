@@ -105,6 +105,8 @@ enum pgp_quirk {
 
 /* A SmartPGP of 3.0 has no objects for a button. */
 #define PGP_BUTTON_SINCE 0x0304
+/* A YubiKey 4 has a button and tells so, but not which keys want it. */
+#define YUBIKEY_4 0x040000
 
 #define PGP_QUIRK(name) (UINT64_C(1) << PGP_##name)
 

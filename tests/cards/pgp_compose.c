@@ -156,7 +156,8 @@ plain_write(const struct pgp *pgp, uint32_t tag, struct pile *to)
 		return pgp->kind->command_max > 0 && !pgp->short_only;
 	case TAG_FEATURES:
 		pile_bytes(to, button, sizeof(button));
-		return pgp->kind->version >= PGP_BUTTON_SINCE;
+		return pgp->kind->version >= PGP_BUTTON_SINCE ||
+		       pgp->kind->firmware >= YUBIKEY_4;
 	default:
 		return false;
 	}

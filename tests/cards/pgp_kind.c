@@ -93,6 +93,18 @@ static const struct pgp_kind kinds[] = {
 		.extended = true, .algorithms = ALGORITHMS_ALL,
 		.quirks = YUBIKEY_QUIRKS, .transport = YUBIKEY_TRANSPORT,
 	}, {
+		.name = "yubikey-4.3",
+		.atr = "3BF81300008131FE15597562696B657934D4",
+		.historical = "0073000080059000",
+		.capabilities = "3C00000004C000FF00FF",
+		.attributes = "010800001100",
+		.firmware = 0x040307, .version = 0x0201, .manufacturer = 6,
+		.pin_max = 127, .several = true, .algorithms = RSA_ALL,
+		.quirks = PGP_QUIRK(OUTER_TAG) | PGP_QUIRK(LENGTH_6A80) |
+			  PGP_QUIRK(EXACT_EXPONENT) |
+			  PGP_QUIRK(EMPTY_KEY_6F00),
+		.transport = YUBIKEY_TRANSPORT,
+	}, {
 		.name = "yubikey-neo",
 		.atr = "3BFC1300008131FE15597562696B65794E454F7233E1",
 		.historical = "007300008000000000000000000000",

@@ -14,9 +14,10 @@
 /* clang-format off */
 static const char usage[] =
 "OpenPGP:\n"
-"  --firmware KIND       yubikey-neo yubikey-5.2 yubikey-5.4 yubikey-5.7\n"
-"                        nitrokey3 gnuk zeitcontrol-2.1 zeitcontrol-3.4\n"
-"                        smartpgp canokey generic; beside PIV as PIV's\n"
+"  --firmware KIND       yubikey-neo yubikey-4.3 yubikey-5.2 yubikey-5.4\n"
+"                        yubikey-5.7 nitrokey3 gnuk zeitcontrol-2.1\n"
+"                        zeitcontrol-3.4 smartpgp canokey generic; beside PIV\n"
+"                        as PIV's\n"
 "  --key sig|dec|aut=FILE        with fingerprint and time of making\n"
 "  --cert sig|dec|aut=FILE       before 3.0: aut alone\n"
 "  --fingerprint sig|dec|aut|att=HEX, --created sig|dec|aut|att=HEX\n"

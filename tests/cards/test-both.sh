@@ -68,7 +68,7 @@ opensc_chooses() {
 	equal 3/3 "$(state pin)" 'tries of PIV'
 }
 
-for kind in neo 5.4 5.7; do
+for kind in neo 4.3 5.4 5.7; do
 	on_card rsa2048 "$(<"$keys/pgp-rsa2048/card") --pw1 654321 \
 		--firmware $kind" in_turn
 done

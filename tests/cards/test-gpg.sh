@@ -214,7 +214,7 @@ holder_written() {
 	contains "$(gpg --card-status)" 'Name of cardholder: \[not set\]' reset
 }
 
-rsa='yubikey-neo yubikey-5.2 yubikey-5.4 yubikey-5.7 nitrokey3 gnuk
+rsa='yubikey-neo yubikey-4.3 yubikey-5.2 yubikey-5.4 yubikey-5.7 nitrokey3 gnuk
 	zeitcontrol-2.1 zeitcontrol-3.4 smartpgp canokey generic'
 for kind in $rsa; do
 	on_card none "--firmware $kind" all_generated

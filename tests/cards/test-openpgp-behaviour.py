@@ -156,7 +156,7 @@ def test_both():
               (verify, "9000"), (use_piv, "9000"), (SELECT, "9000"),
               (USED, "6982"), (USE, "9000"), (USED, "9000"), (PIV, "9000"),
               (use_piv, "6982"), ("00CA006E00", "6D00"))
-    for kind in ("neo", "5.2", "5.4", "5.7", "nitrokey3", "5.4.3"):
+    for kind in ("neo", "4.3", "5.2", "5.4", "5.7", "nitrokey3", "5.4.3"):
         with pgp("--firmware", kind, run=both) as card:
             words(card, ("00CA006E00", "9000"), (PIV, "9000"),
                   ("00FD000000", "9000"), (SELECT, "9000"))

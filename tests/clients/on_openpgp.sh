@@ -16,7 +16,7 @@ if [ "$set" != none ]; then
 	load=$(cat "$keys/$set/card")
 fi
 case $options in
-*neo* | *gnuk* | *zeitcontrol-2*)
+*neo* | *4.3* | *gnuk* | *zeitcontrol-2*)
 	load=$(sed 's/--cert sig=[^ ]*//; s/--cert dec=[^ ]*//' <<<"$load") ;;
 esac
 

@@ -103,16 +103,18 @@ module_leave(const char *name, CK_RV rv)
  * In the child of a fork: forgets what the parent had. Its sessions, slots and
  * tokens are left where they are: a thread of the parent that the child does
  * not have may hold their locks for ever, and to free them would be to close
- * the parent's card. The handles go on counting.
+ * the parent's card. So is all that a thread was just making or freeing. The
+ * handles go on counting.
  */
 static void
 forget(void)
 {
 	crypto_forget();
 	soft_tokens_forget();
-	if (module.pcsc != NULL)
+	if (atomic_load(&module.state) == RUNNING) {
 		pcsc_forget(module.pcsc);
-	config_free(module.config);
+		config_free(module.config);
+	}
 	module.pcsc = NULL;
 	module.config = NULL;
 	module.slots = NULL;

@@ -172,6 +172,8 @@ void
 pcsc_free(struct pcsc *p)
 {
 	free(p);
+	if (world.on_free != NULL)
+		world.on_free();
 }
 
 void

@@ -66,6 +66,7 @@ struct fake_world {
 	unsigned scans, opens;
 	/* What happens while somebody waits; NULL: the wait is cancelled. */
 	void (*on_wait)(void);
+	void (*on_free)(void); /* after pcsc_free() */
 	unsigned waits;
 	struct soft_slot soft[FAKE_SOFT];
 	size_t soft_count;

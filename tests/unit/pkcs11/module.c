@@ -281,6 +281,32 @@ test_fork_twice(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+static int fork_status;
+
+/* As another thread would, while this one finishes. */
+static void
+fork_now(void)
+{
+	pid_t child;
+
+	world.on_free = NULL;
+	fflush(NULL);
+	child = fork();
+	if (child == 0)
+		_exit(C_Initialize(NULL) != CKR_OK || world.forgotten != 2);
+	assert_int_equal(waitpid(child, &fork_status, 0), child);
+}
+
+/* What is half gone at the fork is none of the child's. */
+static void
+test_fork_in_finalize(void **state)
+{
+	world.on_free = fork_now;
+	assert_int_equal(C_Finalize(NULL), CKR_OK);
+	assert_true(WIFEXITED(fork_status));
+	assert_int_equal(WEXITSTATUS(fork_status), 0);
+}
+
 static void
 test_rv_names(void **state)
 {
@@ -326,6 +352,7 @@ main(void)
 		CASE_PLAIN("/pkcs11/module/interfaces", test_interfaces),
 		CASE("/pkcs11/module/fork", test_fork),
 		CASE("/pkcs11/module/fork/twice", test_fork_twice),
+		CASE("/pkcs11/module/fork/in-finalize", test_fork_in_finalize),
 		CASE_PLAIN("/pkcs11/module/rv-names", test_rv_names),
 		CASE("/pkcs11/module/many-sessions", test_many_sessions),
 	};

@@ -100,6 +100,7 @@ file_fill(const char *path, const char *serial,
 	CK_RV rv;
 
 	pthread_mutex_init(&s.lock, NULL);
+	registry_lock();
 	rv = store_error(
 		&s,
 		sqlite3_open_v2(path, &s.db,
@@ -119,6 +120,7 @@ file_fill(const char *path, const char *serial,
 	if (rv == CKR_OK)
 		rv = journal_choose(&s);
 	store_closed(&s);
+	registry_unlock();
 	pthread_mutex_destroy(&s.lock);
 	return rv;
 }

@@ -59,13 +59,23 @@ fork_register(void)
 }
 
 void
-registry_add(struct store *s)
+registry_lock(void)
 {
 	pthread_once(&registry.once, fork_register);
 	pthread_mutex_lock(&registry.lock);
+}
+
+void
+registry_unlock(void)
+{
+	pthread_mutex_unlock(&registry.lock);
+}
+
+void
+registry_add(struct store *s)
+{
 	s->next = registry.first;
 	registry.first = s;
-	pthread_mutex_unlock(&registry.lock);
 }
 
 void
@@ -73,14 +83,12 @@ registry_remove(struct store *s)
 {
 	struct store **at;
 
-	pthread_mutex_lock(&registry.lock);
 	for (at = &registry.first; *at; at = &(*at)->next) {
 		if (*at == s) {
 			*at = s->next;
 			break;
 		}
 	}
-	pthread_mutex_unlock(&registry.lock);
 }
 
 static bool

@@ -309,11 +309,13 @@ store_open(const char *folder, const char *serial, struct store **store)
 		return CKR_HOST_MEMORY;
 	}
 	snprintf(s->path, size, "%s/%s.token", folder, serial);
+	registry_lock();
 	rv = store_error(s, connection_open_any(s), "cannot open");
 	if (s->db)
 		registry_add(s);
 	if (rv == CKR_OK)
 		rv = schema_check(s, serial);
+	registry_unlock();
 	if (rv != CKR_OK) {
 		store_close(s);
 		return rv;
@@ -340,8 +342,10 @@ store_close(struct store *s)
 {
 	if (!s)
 		return;
+	registry_lock();
 	registry_remove(s);
 	store_closed(s);
+	registry_unlock();
 	pthread_mutex_destroy(&s->lock);
 	if (s->path)
 		mem_free(s->path, strlen(s->path) + 1);

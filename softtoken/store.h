@@ -118,8 +118,13 @@ CK_RV store_row_search(struct store *s, const struct row_match *match,
 
 /*
  * All open stores, for fork: each store's lock is held around it, and the
- * child closes what it inherited before it opens any file again.
+ * child closes what it inherited before it opens any file again. Nor may there
+ * be a fork while SQLite works where no store's lock is held, which is when a
+ * file is made, opened or closed: it has locks of the whole process.
  */
+void registry_lock(void);
+void registry_unlock(void);
+/* With the lock. */
 void registry_add(struct store *s);
 void registry_remove(struct store *s);
 /* A file that could not be opened: it is not tried, and not logged, again as

@@ -11,7 +11,7 @@
 
 #include "cryptoki.h"
 
-enum { THREADS = 4, CHILDREN = 200 };
+enum { THREADS = 4, CHILDREN = 200, SLOTS = 4 };
 
 static CK_FUNCTION_LIST *p11;
 static CK_SLOT_ID slot;
@@ -83,15 +83,45 @@ come_and_go(void *failed)
 	return result;
 }
 
-/* Gives the step that failed, or 0. */
+/* The first slot, an empty one or that of a token. */
+static CK_RV
+slot_find(void)
+{
+	CK_SLOT_ID list[SLOTS];
+	CK_ULONG count = SLOTS;
+	CK_RV rv = p11->C_GetSlotList(CK_TRUE, list, &count);
+
+	slot = list[0];
+	return rv == CKR_OK && count == 0 ? CKR_SLOT_ID_INVALID : rv;
+}
+
+/* SQLite has locks of the whole process, which opening and closing a token's
+ * file takes. */
+static void *
+start_and_finish(void *failed)
+{
+	CK_RV rv = CKR_OK;
+
+	while (rv == CKR_OK && !atomic_load(&stopping)) {
+		CK_ULONG count;
+
+		rv = p11->C_Initialize(NULL);
+		if (rv == CKR_OK)
+			rv = p11->C_GetSlotList(CK_TRUE, NULL, &count);
+		if (rv == CKR_OK)
+			rv = p11->C_Finalize(NULL);
+	}
+	return rv == CKR_OK ? NULL : failed;
+}
+
+/* Gives the step that failed, or 0. A child that hangs is killed. */
 static int
 child_work(void)
 {
-	CK_ULONG count = 1;
-
+	alarm(60);
 	if (p11->C_Initialize(NULL) != CKR_OK)
 		return 1;
-	if (p11->C_GetSlotList(CK_TRUE, &slot, &count) != CKR_OK || count != 1)
+	if (slot_find() != CKR_OK)
 		return 2;
 	if (draw() != CKR_OK)
 		return 3;
@@ -109,31 +139,42 @@ child(void)
 	must("a child failed", waitpid(pid, &status, 0) == pid && status == 0);
 }
 
-int
-main(int argc, char **argv)
+/* Children beside threads that do WORK. */
+static void
+children(void *(*work)(void *), int count)
 {
 	pthread_t threads[THREADS];
-	CK_ULONG count = 1;
 	int i;
 
-	must("usage: forks MODULE", argc == 2);
-	load(argv[1]);
-	must("C_Initialize", p11->C_Initialize(NULL) == CKR_OK);
-	must("C_GetSlotList",
-	     p11->C_GetSlotList(CK_TRUE, &slot, &count) == CKR_OK);
-	must("this thread too has used libcrypto", draw() == CKR_OK);
-	for (i = 0; i < THREADS; i++)
+	atomic_store(&stopping, false);
+	for (i = 0; i < count; i++)
 		must("pthread_create",
-		     pthread_create(&threads[i], NULL, come_and_go, argv) == 0);
+		     pthread_create(&threads[i], NULL, work, &slot) == 0);
 	for (i = 0; i < CHILDREN; i++)
 		child();
 	atomic_store(&stopping, true);
-	for (i = 0; i < THREADS; i++) {
+	for (i = 0; i < count; i++) {
 		void *result;
 
 		pthread_join(threads[i], &result);
 		must("a thread failed", result == NULL);
 	}
+}
+
+int
+main(int argc, char **argv)
+{
+	CK_UTF8CHAR pin[] = "so-pin-1", label[32] = "forks";
+
+	must("usage: forks MODULE", argc == 2);
+	load(argv[1]);
+	must("C_Initialize", p11->C_Initialize(NULL) == CKR_OK);
+	must("C_GetSlotList", slot_find() == CKR_OK);
+	must("this thread too has used libcrypto", draw() == CKR_OK);
+	children(come_and_go, THREADS);
+	must("C_InitToken", p11->C_InitToken(slot, pin, sizeof(pin) - 1,
+					     label) == CKR_OK);
 	must("C_Finalize", p11->C_Finalize(NULL) == CKR_OK);
+	children(start_and_finish, 1);
 	return 0;
 }

@@ -143,7 +143,8 @@ adopt(void)
 	pid_t self = getpid();
 	pid_t owner = atomic_load(&module.owner);
 
-	while (owner != self) {
+	/* a child in a PID namespace of its own may have its parent's number */
+	while (owner != self || !is_owner()) {
 		if (owner == -self) {
 			sched_yield();
 			owner = atomic_load(&module.owner);

@@ -1,5 +1,6 @@
 /* pkcs11/module.c, interface.c, rv_name.c, unsupported.c: the module itself. */
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -281,6 +282,57 @@ test_fork_twice(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* Forks into a PID namespace of its own, where the child has number 1, with
+ * WORK for it. -1: not allowed. */
+static int
+in_namespace(int (*work)(void))
+{
+	pid_t child;
+	int status = -1;
+
+	if (unshare(CLONE_NEWPID) != 0)
+		return -1;
+	child = fork();
+	if (child == 0)
+		_exit(work());
+	return waitpid(child, &status, 0) == child && WIFEXITED(status)
+		       ? WEXITSTATUS(status)
+		       : 99;
+}
+
+static int
+initialize_again(void)
+{
+	return C_Initialize(NULL) == CKR_OK && C_Finalize(NULL) == CKR_OK ? 0
+									  : 1;
+}
+
+static int
+initialize_twice(void)
+{
+	if (getpid() != 1 || C_Initialize(NULL) != CKR_OK)
+		return 2;
+	return in_namespace(initialize_again);
+}
+
+/* Parent and child may both be number 1, in two sandboxes. */
+static void
+test_fork_same_number(void **state)
+{
+	pid_t child;
+	int status;
+
+	fflush(NULL);
+	child = fork();
+	if (child == 0)
+		_exit(in_namespace(initialize_twice));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == (uint8_t)-1)
+		skip(); /* it wants root */
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static int fork_status;
 
 /* As another thread would, while this one finishes. */
@@ -353,6 +405,7 @@ main(void)
 		CASE("/pkcs11/module/fork", test_fork),
 		CASE("/pkcs11/module/fork/twice", test_fork_twice),
 		CASE("/pkcs11/module/fork/in-finalize", test_fork_in_finalize),
+		CASE("/pkcs11/module/fork/same-number", test_fork_same_number),
 		CASE_PLAIN("/pkcs11/module/rv-names", test_rv_names),
 		CASE("/pkcs11/module/many-sessions", test_many_sessions),
 	};

@@ -377,7 +377,23 @@ look_at_card(struct slots *slots, const struct reader *r, struct look *look)
 	look->count = count;
 }
 
-/* With the lock: puts what was found into its slots. */
+/* With the lock: the slot of an applet on the reader's card. */
+static struct slot *
+applet_slot(struct slots *slots, struct reader *r, size_t applet)
+{
+	CK_SLOT_ID id = r->number + applet * SLOT_APPLET;
+	struct slot *slot = slot_find(slots, id);
+
+	if (slot == NULL)
+		slot = slot_new(slots, id);
+	if (slot == NULL)
+		return NULL;
+	slot->reader = r;
+	slot->applet = (unsigned)applet;
+	return slot;
+}
+
+/* With the lock: puts what was found into its slots, all or nothing. */
 static void
 look_fill(struct slots *slots, struct reader *r, struct look *look)
 {
@@ -386,19 +402,14 @@ look_fill(struct slots *slots, struct reader *r, struct look *look)
 	/* it left before we came: what PC/SC tells next is what holds */
 	r->card = look->trouble == CKR_DEVICE_REMOVED ? CARD_NONE : CARD_SEEN;
 	r->trouble = look->trouble;
+	for (i = 0; i < look->count; i++) {
+		if (applet_slot(slots, r, i) == NULL)
+			r->trouble = CKR_HOST_MEMORY;
+	}
 	for (i = 0; i < look->count && r->trouble == CKR_OK; i++) {
-		CK_SLOT_ID id = r->number + i * SLOT_APPLET;
-		struct slot *slot = slot_find(slots, id);
+		struct slot *slot = applet_slot(slots, r, i);
 		struct builder name;
 
-		if (slot == NULL)
-			slot = slot_new(slots, id);
-		if (slot == NULL) {
-			r->trouble = CKR_HOST_MEMORY;
-			break;
-		}
-		slot->reader = r;
-		slot->applet = (unsigned)i;
 		slot->event = slot->event || (i > 0 && r->told);
 		name = builder_over(slot->applet_name, APPLET_NAME_SIZE);
 		builder_put(&name, look->names[i], APPLET_NAME_SIZE);

@@ -144,6 +144,8 @@ applet_identify(struct card_applet *a)
 	rv = a->driver->identify(a, &identity);
 	if (rv != CKR_OK)
 		return rv;
+	/* a card that was reset may have another, or none */
+	mem_wipe(a->card, sizeof(a->card));
 	builder_text(&card, identity.serial);
 	a->identity = identity;
 	a->identified = true;

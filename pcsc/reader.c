@@ -68,12 +68,6 @@ reader_has_card(const struct reader *r, const SCARD_READERSTATE *now)
 	       event_counter(now) == r->counter;
 }
 
-static struct cursor
-reader_atr(const struct reader *r)
-{
-	return cursor_of(r->info.atr, r->info.atr_size);
-}
-
 static void
 reader_atr_store(struct reader *r, struct cursor atr)
 {
@@ -110,7 +104,7 @@ reader_connect(struct reader *r)
 	code = reader_look(r, &now);
 	if (code == SCARD_S_SUCCESS &&
 	    (!reader_has_card(r, &now) ||
-	     !cursor_same(event_atr(&now), reader_atr(r))))
+	     !cursor_is(event_atr(&now), r->info.atr, r->info.atr_size)))
 		code = SCARD_W_REMOVED_CARD;
 	return code;
 }

@@ -90,8 +90,6 @@ session_functions_5(CK_FUNCTION_LIST *p, CK_SESSION_HANDLE session,
 	assert_rv(expected, p->C_DeriveKey(session, NULL, 0, NULL, 0, NULL));
 	assert_rv(expected, p->C_SeedRandom(session, NULL, 0));
 	assert_rv(expected, p->C_GenerateRandom(session, NULL, 0));
-	assert_rv(expected, p->C_GetFunctionStatus(session));
-	assert_rv(expected, p->C_CancelFunction(session));
 }
 
 static void

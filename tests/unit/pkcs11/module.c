@@ -97,7 +97,7 @@ test_not_initialized(void **state)
 static void
 test_refusals(void **state)
 {
-	assert_int_equal(C_GetFunctionStatus(0), CKR_SESSION_HANDLE_INVALID);
+	assert_int_equal(C_GetFunctionStatus(0), CKR_FUNCTION_NOT_PARALLEL);
 	assert_int_equal(C_GetFunctionStatus(world_session),
 			 CKR_FUNCTION_NOT_PARALLEL);
 	assert_int_equal(C_CancelFunction(world_session),

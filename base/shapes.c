@@ -76,7 +76,7 @@ static const struct rule certificate[] = {
 		{ CKA_TRUSTED, FORM_BOOL, IS_FALSE, USAGE },             \
 		{ CKA_ENCRYPT, FORM_BOOL, crypt, USAGE },                \
 		{ CKA_VERIFY, FORM_BOOL, sign, USAGE },                  \
-		{ CKA_VERIFY_RECOVER, FORM_BOOL, IS_FALSE, USAGE },      \
+		{ CKA_VERIFY_RECOVER, FORM_BOOL, crypt, USAGE },         \
 		{ CKA_WRAP, FORM_BOOL, crypt, USAGE },                   \
 		{ CKA_WRAP_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN },   \
 		{ CKA_ENCAPSULATE, FORM_BOOL, kem, USAGE },              \
@@ -102,7 +102,7 @@ static const struct rule certificate[] = {
 		{ CKA_ALWAYS_AUTHENTICATE, FORM_BOOL, IS_FALSE, GIVEN }, \
 		{ CKA_DECRYPT, FORM_BOOL, crypt, USAGE },                \
 		{ CKA_SIGN, FORM_BOOL, sign, USAGE },                    \
-		{ CKA_SIGN_RECOVER, FORM_BOOL, IS_FALSE, USAGE },        \
+		{ CKA_SIGN_RECOVER, FORM_BOOL, crypt, USAGE },           \
 		{ CKA_UNWRAP, FORM_BOOL, crypt, USAGE },                 \
 		{ CKA_UNWRAP_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN }, \
 		{ CKA_DERIVE_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN }, \

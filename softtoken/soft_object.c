@@ -183,6 +183,19 @@ login_can_be_asked(const struct maker *maker, const struct attrs *attrs)
 	return maker->token && attrs_bool(attrs, CKA_PRIVATE, true);
 }
 
+/* Secret keys of a session may leave, unless their template says otherwise:
+ * programs wrap or read those that they make for one message and do not say
+ * so beforehand (Java's SunPKCS11 among them). Those that stay stay. */
+static CK_RV
+session_default(const struct maker *maker, const struct shape *shape,
+		struct attrs *attrs)
+{
+	if (shape->class != CKO_SECRET_KEY || maker->token ||
+	    attrs_find(attrs, CKA_EXTRACTABLE))
+		return CKR_OK;
+	return attrs_set_bool(attrs, CKA_EXTRACTABLE, true);
+}
+
 /* What every new object gets, once its template was found right. */
 static CK_RV
 common_set(const struct maker *maker, const struct shape *shape,
@@ -202,6 +215,8 @@ common_set(const struct maker *maker, const struct shape *shape,
 		rv = attrs_set_ulong(attrs, CKA_CLASS, shape->class);
 	if (rv == CKR_OK && shape->type_attribute != CK_UNAVAILABLE_INFORMATION)
 		rv = attrs_set_ulong(attrs, shape->type_attribute, shape->type);
+	if (rv == CKR_OK)
+		rv = session_default(maker, shape, attrs);
 	if (rv == CKR_OK)
 		rv = shape_complete(shape, attrs);
 	if (rv == CKR_OK && !login_can_be_asked(maker, attrs))

@@ -55,6 +55,61 @@ generate(CK_BBOOL sensitive, CK_BBOOL extractable)
 	return key;
 }
 
+/* What 4.10 leaves to the token when a template does not say it: programs read
+ * or wrap the secret that they make for one message (Java's KeyGenerator and
+ * KeyAgreement); a secret that stays on the token does not leave it. */
+static void
+test_secret_defaults(void **state)
+{
+	CK_MECHANISM mechanism = { CKM_AES_KEY_GEN, NULL, 0 };
+	CK_ULONG size = 16;
+	CK_BYTE value[16];
+	CK_ATTRIBUTE list[] = {
+		{ CKA_VALUE_LEN, &size, sizeof(size) },
+		{ CKA_TOKEN, &yes, 1 },
+	};
+	CK_ATTRIBUTE wanted = { CKA_VALUE, value, sizeof(value) };
+	CK_OBJECT_HANDLE session_key, token_key;
+
+	need_strict();
+	need_made();
+	need_mechanism(CKM_AES_KEY_GEN, CKF_GENERATE);
+	login();
+	assert_ok(suite.p11->C_GenerateKey(suite.session, &mechanism, list, 1,
+					   &session_key));
+	assert_int_equal(flag_of(session_key, CKA_SENSITIVE), CK_FALSE);
+	assert_int_equal(flag_of(session_key, CKA_EXTRACTABLE), CK_TRUE);
+	assert_ok(suite.p11->C_GetAttributeValue(suite.session, session_key,
+						 &wanted, 1));
+	assert_ok(suite.p11->C_GenerateKey(suite.session, &mechanism, list, 2,
+					   &token_key));
+	assert_int_equal(flag_of(token_key, CKA_EXTRACTABLE), CK_FALSE);
+	assert_rv(CKR_ATTRIBUTE_SENSITIVE,
+		  suite.p11->C_GetAttributeValue(suite.session, token_key,
+						 &wanted, 1));
+}
+
+/* 4.8, 4.9: likewise what an RSA key may do. Java's Cipher recovers what was
+ * encrypted with a private key, and does not say so when it makes the key. */
+static void
+test_rsa_defaults(void **state)
+{
+	CK_MECHANISM mechanism = { CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0 };
+	CK_ULONG bits = 2048;
+	CK_ATTRIBUTE list = { CKA_MODULUS_BITS, &bits, sizeof(bits) };
+	CK_OBJECT_HANDLE pair[2];
+
+	need_strict();
+	need_made();
+	need_mechanism(CKM_RSA_PKCS, CKF_SIGN_RECOVER | CKF_VERIFY_RECOVER);
+	login();
+	assert_ok(suite.p11->C_GenerateKeyPair(suite.session, &mechanism, &list,
+					       1, NULL, 0, &pair[0], &pair[1]));
+	assert_int_equal(flag_of(pair[0], CKA_VERIFY_RECOVER), CK_TRUE);
+	assert_int_equal(flag_of(pair[1], CKA_SIGN_RECOVER), CK_TRUE);
+	assert_int_equal(flag_of(pair[1], CKA_EXTRACTABLE), CK_FALSE);
+}
+
 /* 5.18.1, 4.10: of what was made here. */
 static void
 test_generated(void **state)
@@ -493,6 +548,8 @@ test_wait(void **state)
 }
 
 static const struct CMUnitTest list[] = {
+	CASE("/rule/defaults/secret", test_secret_defaults),
+	CASE("/rule/defaults/rsa", test_rsa_defaults),
 	CASE("/rule/origin/generated", test_generated),
 	CASE("/rule/origin/created", test_created),
 	CASE("/rule/origin/derived", test_derived),

@@ -103,6 +103,16 @@ card_refusal(CK_RV rv)
 	}
 }
 
+/* A card that takes the padding off by itself tells by this that there is none
+ * (OpenPGP card 3.4, 7.2.11: incorrect parameters in the data field). */
+static CK_RV
+use_refusal(const struct card_job *job, CK_RV rv)
+{
+	if (rv == CKR_DATA_INVALID && job->primitive == CARD_RSA_DECRYPT)
+		return CKR_ENCRYPTED_DATA_INVALID;
+	return card_refusal(rv);
+}
+
 static uint64_t
 now_milliseconds(void)
 {
@@ -162,5 +172,5 @@ card_compute(const struct card_use *use, const struct card_job *job,
 		card_key_used(t, use->id,
 			      now_milliseconds() - since > PATIENCE);
 	use_doubt(use, rv);
-	return card_end(t->card, card_refusal(rv));
+	return card_end(t->card, use_refusal(job, rv));
 }

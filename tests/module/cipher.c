@@ -169,6 +169,20 @@ test_wrong(void **state)
 	assert_rv(CKR_OPERATION_NOT_INITIALIZED, decrypt(&size));
 }
 
+/* CKR_ENCRYPTED_DATA_INVALID: 1 decrypts to itself, which has no padding. */
+static void
+test_unpadded(void **state)
+{
+	CK_ULONG size = sizeof(plain);
+
+	encrypt(&rsa);
+	memset(cipher, 0, sizeof(cipher));
+	cipher[sizeof(cipher) - 1] = 1;
+	decrypt_begin(&rsa);
+	assert_rv(CKR_ENCRYPTED_DATA_INVALID, decrypt(&size));
+	assert_rv(CKR_OPERATION_NOT_INITIALIZED, decrypt(&size));
+}
+
 /* 5.8.2: CKR_DATA_LEN_RANGE */
 static void
 test_too_long(void **state)
@@ -443,6 +457,7 @@ static const struct CMUnitTest list[] = {
 	CASE("/cipher/length/exact", test_exact),
 	CASE("/cipher/in-place", test_in_place),
 	CASE("/cipher/wrong", test_wrong),
+	CASE("/cipher/unpadded", test_unpadded),
 	CASE("/cipher/too-long", test_too_long),
 	CASE("/cipher/oaep", test_oaep),
 	CASE("/cipher/limits/pkcs", test_limits_pkcs),

@@ -68,6 +68,8 @@ mechanism_primitive(const struct scheme *scheme, enum operation_kind kind,
 		return CKR_MECHANISM_PARAM_INVALID;
 	if (!allowed)
 		return CKR_KEY_FUNCTION_NOT_PERMITTED;
+	if (!padding_fits(scheme, pubkey_size(key->public_key)))
+		return CKR_KEY_SIZE_RANGE;
 	way = way_find(scheme->kind, kind, key->primitives);
 	if (way == NULL)
 		return CKR_MECHANISM_INVALID;
@@ -205,6 +207,9 @@ mechanism_of(const struct card_abilities *can, const struct scheme_row *row)
 	if ((row->flags & CKF_DECRYPT) != 0 &&
 	    way_find(row->kind, OPERATION_DECRYPT, can->primitives) != NULL)
 		m.info.flags |= CKF_DECRYPT;
+	/* what is padded may be a key, which the host makes of it */
+	if ((m.info.flags & CKF_DECRYPT) != 0 && row->kind != SCHEME_RSA_RAW)
+		m.info.flags |= CKF_UNWRAP;
 	if (m.info.flags == 0)
 		return m;
 	m.info.flags |= CKF_HW;

@@ -75,9 +75,13 @@ CK_RV
 holder_describe(const struct holder *holder, struct attrs *object)
 {
 	static const CK_ATTRIBUTE_TYPE types[] = {
-		CKA_KEY_TYPE,	       CKA_EC_PARAMS,
-		CKA_DERIVE,	       CKA_ALWAYS_SENSITIVE,
-		CKA_NEVER_EXTRACTABLE, 0,
+		CKA_KEY_TYPE,
+		CKA_EC_PARAMS,
+		CKA_DERIVE,
+		CKA_UNWRAP,
+		CKA_ALWAYS_SENSITIVE,
+		CKA_NEVER_EXTRACTABLE,
+		0,
 	};
 	struct attrs told = { 0 };
 	CK_RV rv = copy_attributes(holder, types, &told);
@@ -120,7 +124,32 @@ cross_check(struct session *s, const CK_ATTRIBUTE *list, CK_ULONG count,
 
 	if (rv == CKR_OK)
 		rv = making_read(*template, class, &making);
-	return rv == CKR_OK ? making_check(s, &making) : rv;
+	if (rv == CKR_OK)
+		rv = making_check(s, &making);
+	if (rv == CKR_OK && making_owner(s, &making)->ops->adopt == NULL)
+		rv = CKR_TEMPLATE_INCONSISTENT; /* it keeps no such key */
+	return rv;
+}
+
+CK_RV
+cross_unwrapping(CK_RV rv)
+{
+	switch (rv) {
+	case CKR_OBJECT_HANDLE_INVALID:
+	case CKR_KEY_HANDLE_INVALID:
+		return CKR_UNWRAPPING_KEY_HANDLE_INVALID;
+	case CKR_KEY_TYPE_INCONSISTENT:
+		return CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT;
+	case CKR_KEY_SIZE_RANGE:
+		return CKR_UNWRAPPING_KEY_SIZE_RANGE;
+	case CKR_DATA_LEN_RANGE:
+	case CKR_ENCRYPTED_DATA_LEN_RANGE:
+		return CKR_WRAPPED_KEY_LEN_RANGE;
+	case CKR_ENCRYPTED_DATA_INVALID:
+		return CKR_WRAPPED_KEY_INVALID;
+	default:
+		return rv;
+	}
 }
 
 static CK_RV

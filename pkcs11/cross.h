@@ -27,6 +27,9 @@ CK_RV holder_describe(const struct holder *holder,
  * not say. Also all that data_template() finds. */
 CK_RV cross_check(struct session *s, const CK_ATTRIBUTE *list, CK_ULONG count,
 		  CK_OBJECT_CLASS class, struct template *template) MUST_CHECK;
+/* What decryption answers, as C_UnwrapKey and C_DecapsulateKey put it (5.18.4,
+ * 5.18.9). */
+CK_RV cross_unwrapping(CK_RV rv);
 /* Gives objects that were computed to the token that they are for, by their
  * attributes, and each its handle. Takes OBJECTS, also on failure. */
 CK_RV cross_adopt(struct session *s, struct attrs *objects, size_t count,

@@ -81,26 +81,6 @@ C_EncapsulateKey(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
 	return session_leave(__func__, s, rv);
 }
 
-/* The values of C_UnwrapKey are C_DecapsulateKey's as well (5.18.9). */
-static CK_RV
-unwrapping(CK_RV rv)
-{
-	switch (rv) {
-	case CKR_OBJECT_HANDLE_INVALID:
-	case CKR_KEY_HANDLE_INVALID:
-		return CKR_UNWRAPPING_KEY_HANDLE_INVALID;
-	case CKR_KEY_TYPE_INCONSISTENT:
-		return CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT;
-	case CKR_ENCRYPTED_DATA_LEN_RANGE:
-	case CKR_KEY_SIZE_RANGE:
-		return CKR_WRAPPED_KEY_LEN_RANGE;
-	case CKR_ENCRYPTED_DATA_INVALID:
-		return CKR_WRAPPED_KEY_INVALID;
-	default:
-		return rv;
-	}
-}
-
 static CK_RV
 decapsulate(struct session *s, CK_OBJECT_HANDLE private_key,
 	    struct derivation *d, CK_OBJECT_HANDLE *key)
@@ -117,7 +97,10 @@ decapsulate(struct session *s, CK_OBJECT_HANDLE private_key,
 		return CKR_MECHANISM_INVALID; /* none of this token does it */
 	d->key = with.id;
 	rv = with.owner->ops->decapsulate(with.owner, d, &object);
-	return rv == CKR_OK ? cross_adopt(s, &object, 1, key) : unwrapping(rv);
+	if (rv == CKR_KEY_SIZE_RANGE)
+		return CKR_WRAPPED_KEY_LEN_RANGE; /* no such secret comes out */
+	return rv == CKR_OK ? cross_adopt(s, &object, 1, key)
+			    : cross_unwrapping(rv);
 }
 
 CK_RV

@@ -7,7 +7,8 @@
 #include "slots.h"
 
 /* What the host does with public keys of any token. */
-#define PUBLIC_FLAGS ((CK_FLAGS)(CKF_VERIFY | CKF_VERIFY_RECOVER | CKF_ENCRYPT))
+#define PUBLIC_FLAGS \
+	((CK_FLAGS)(CKF_VERIFY | CKF_VERIFY_RECOVER | CKF_ENCRYPT | CKF_WRAP))
 
 /* How a mechanism of key pairs works; NULL for others. */
 static const struct scheme_row *

@@ -2,8 +2,11 @@
 #include "aead.h"
 #include "cross.h"
 #include "data.h"
+#include "mechanism.h"
 #include "module.h"
 #include "output.h"
+
+enum { AES_KEY_MAX = 32 };
 
 /* A token wraps with its own key what may come from elsewhere; the host wraps
  * with any public key. */
@@ -191,6 +194,78 @@ C_WrapKeyAuthenticated(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
 	return session_leave(__func__, s, rv);
 }
 
+/* The host makes a key of what the card decrypted or would. */
+static CK_RV
+host_unwrap(struct session *s, struct derivation *d, struct cursor content,
+	    struct attrs *object)
+{
+	struct token *host = s->presence->host;
+
+	d->computed = content;
+	return host->ops->unwrap(host, d, object);
+}
+
+/* With zeros: what the host refuses shall cost no touch, and no use of a key.
+ * The length is not known yet. */
+static CK_RV
+host_rehearse(struct session *s, struct derivation *d)
+{
+	static const uint8_t zeros[AES_KEY_MAX];
+	struct attrs object = { 0 };
+	CK_RV rv = host_unwrap(s, d, cursor_of(zeros, sizeof(zeros)), &object);
+
+	attrs_free(&object);
+	if (rv == CKR_WRAPPED_KEY_INVALID || rv == CKR_WRAPPED_KEY_LEN_RANGE)
+		return CKR_OK;
+	return rv;
+}
+
+static CK_RV
+content_decrypt(struct session *s, struct operation *o, struct cursor input,
+		struct builder *content)
+{
+	CK_RV rv;
+
+	o->surrender = session_surrender;
+	o->caller = s;
+	rv = o->ops->update(o, input, content);
+	if (rv == CKR_OK)
+		rv = o->ops->finish(o, cursor_of(NULL, 0), content);
+	return rv;
+}
+
+/* The card decrypts, the host does the rest. */
+static CK_RV
+unwrap_shared(struct session *s, const struct holder *with,
+	      struct derivation *d, struct attrs *object)
+{
+	const struct operation_key key = { .id = with->id };
+	struct token *owner = with->owner;
+	struct builder content = builder_heap(OUTPUT_MAX);
+	struct operation *o = NULL;
+	struct attrs held = { 0 };
+	CK_RV rv = mechanism_check(s->presence, d->mechanism->mechanism,
+				   CKF_UNWRAP);
+
+	if (rv == CKR_OK)
+		rv = holder_describe(with, &held);
+	d->held = &held;
+	if (rv == CKR_OK)
+		rv = owner->ops->operation_start(owner, OPERATION_DECRYPT,
+						 d->mechanism, &key, &o);
+	if (rv == CKR_OK)
+		rv = host_rehearse(s, d);
+	if (rv == CKR_OK)
+		rv = content_decrypt(s, o, d->input, &content);
+	if (rv == CKR_OK)
+		rv = host_unwrap(s, d, builder_read(&content), object);
+	if (o != NULL)
+		o->ops->free(o);
+	builder_free(&content);
+	attrs_free(&held);
+	return rv;
+}
+
 static CK_RV
 unwrap(struct session *s, CK_OBJECT_HANDLE unwrapping_key, struct derivation *d,
        CK_OBJECT_HANDLE *key)
@@ -203,13 +278,13 @@ unwrap(struct session *s, CK_OBJECT_HANDLE unwrapping_key, struct derivation *d,
 		return rv;
 	if (!holder_find(s, unwrapping_key, &with))
 		return CKR_UNWRAPPING_KEY_HANDLE_INVALID;
-	if (with.owner->ops->unwrap == NULL)
-		return CKR_FUNCTION_NOT_SUPPORTED;
 	d->key = with.id;
-	rv = with.owner->ops->unwrap(with.owner, d, &object);
-	if (rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_KEY_HANDLE_INVALID)
-		return CKR_UNWRAPPING_KEY_HANDLE_INVALID;
-	return rv == CKR_OK ? cross_adopt(s, &object, 1, key) : rv;
+	if (with.owner->ops->unwrap != NULL)
+		rv = with.owner->ops->unwrap(with.owner, d, &object);
+	else
+		rv = unwrap_shared(s, &with, d, &object);
+	return rv == CKR_OK ? cross_adopt(s, &object, 1, key)
+			    : cross_unwrapping(rv);
 }
 
 /* With the IV and, when it does not come behind the key, the tag of AEAD. */

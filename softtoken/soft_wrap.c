@@ -53,6 +53,15 @@ way_fits(const struct way *way, const struct base *base, CK_OBJECT_CLASS half)
 	return base_is(base, CKO_SECRET_KEY, way->cipher->key_type);
 }
 
+/* Has the key room for the hashes of its padding? A card's has, or its card
+ * would not have decrypted. */
+static bool
+way_has_room(const struct way *way, const struct base *base)
+{
+	return way->cipher || !base->key ||
+	       padding_fits(&way->scheme, soft_key_size(base->key));
+}
+
 /* What may be wrapped by whom (PKCS#11 3.2, 4.9, 4.10). A key that the template
  * does not match is no key for it: 5.18.3 has a code that says so. */
 static CK_RV
@@ -169,6 +178,8 @@ soft_wrap(struct token *token, const struct derivation *d, struct builder *out)
 	rv = CKR_WRAPPING_KEY_TYPE_INCONSISTENT;
 	if (way_fits(&way, &base, CKO_PUBLIC_KEY))
 		rv = base_permits(&base, d, CKA_WRAP);
+	if (rv == CKR_OK && !way_has_room(&way, &base))
+		rv = CKR_WRAPPING_KEY_SIZE_RANGE;
 	if (rv == CKR_OK)
 		rv = wrap_permitted(&base, d->other);
 	if (rv == CKR_OK)
@@ -314,6 +325,8 @@ soft_unwrap(struct token *token, const struct derivation *d,
 	rv = CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT;
 	if (way_fits(&way, &base, CKO_PRIVATE_KEY))
 		rv = base_permits(&base, d, CKA_UNWRAP);
+	if (rv == CKR_OK && !way_has_room(&way, &base))
+		rv = CKR_UNWRAPPING_KEY_SIZE_RANGE;
 	if (rv == CKR_OK)
 		rv = merged_make(base.attrs, CKA_UNWRAP_TEMPLATE, d->object,
 				 &merged);

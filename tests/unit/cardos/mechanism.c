@@ -86,6 +86,22 @@ primitive_refused(void **state)
 			 CKR_KEY_FUNCTION_NOT_PERMITTED);
 }
 
+/* Told when the key is given: no room for what the padding hashes. */
+static void
+primitive_room(void **state)
+{
+	const struct card_key key = key_of(rsa, 1u << CARD_RSA_RAW);
+	size_t size = pubkey_size(rsa), hash = digest_size(DIGEST_SHA256);
+	struct scheme pss = { .kind = SCHEME_RSA_PSS,
+			      .hash = DIGEST_SHA256,
+			      .salt = size - hash - 2 };
+
+	assert_int_equal(choose(&pss, OPERATION_SIGN, &key), CKR_OK);
+	pss.salt++;
+	assert_int_equal(choose(&pss, OPERATION_SIGN, &key),
+			 CKR_KEY_SIZE_RANGE);
+}
+
 static void
 primitive_best(void **state)
 {
@@ -238,13 +254,16 @@ list_piv(void **state)
 
 	assert_null(listed(&piv_driver, CKM_SHA256));
 	assert_non_null(m);
-	assert_int_equal(m->info.flags, CKF_HW | CKF_SIGN | CKF_DECRYPT);
+	assert_int_equal(m->info.flags,
+			 CKF_HW | CKF_SIGN | CKF_DECRYPT | CKF_UNWRAP);
 	assert_int_equal(m->info.ulMinKeySize, 1024);
 	assert_int_equal(m->info.ulMaxKeySize, 4096);
 	m = listed(&piv_driver, CKM_SHA256_RSA_PKCS);
 	assert_int_equal(m->info.flags, CKF_HW | CKF_SIGN);
 	m = listed(&piv_driver, CKM_RSA_PKCS_OAEP);
-	assert_int_equal(m->info.flags, CKF_HW | CKF_DECRYPT);
+	assert_int_equal(m->info.flags, CKF_HW | CKF_DECRYPT | CKF_UNWRAP);
+	m = listed(&piv_driver, CKM_RSA_X_509);
+	assert_int_equal(m->info.flags, CKF_HW | CKF_SIGN | CKF_DECRYPT);
 	m = listed(&piv_driver, CKM_ECDSA_SHA384);
 	assert_int_equal(m->info.flags, CKF_HW | CKF_SIGN | CKF_EC_F_P |
 						CKF_EC_NAMEDCURVE |
@@ -252,7 +271,6 @@ list_piv(void **state)
 	assert_int_equal(m->info.ulMinKeySize, 256);
 	assert_int_equal(m->info.ulMaxKeySize, 384);
 	assert_non_null(listed(&piv_driver, CKM_SHA256_RSA_PKCS_PSS));
-	assert_non_null(listed(&piv_driver, CKM_RSA_X_509));
 }
 
 /* A card that pads by itself cannot do what needs bare RSA. */
@@ -271,7 +289,7 @@ list_padding_card(void **state)
 	assert_null(listed(&driver, CKM_ECDSA));
 	assert_null(listed(&driver, CKM_EDDSA));
 	assert_int_equal(listed(&driver, CKM_RSA_PKCS)->info.flags,
-			 CKF_HW | CKF_DECRYPT | CKF_SIGN);
+			 CKF_HW | CKF_DECRYPT | CKF_UNWRAP | CKF_SIGN);
 	assert_int_equal(listed(&driver, CKM_SHA256_RSA_PKCS)->info.flags,
 			 CKF_HW | CKF_SIGN);
 }
@@ -298,6 +316,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE("primitive/refused", primitive_refused),
+		CASE("primitive/room", primitive_room),
 		CASE("input/lengths", input_lengths),
 		CASE("input/digest-info", input_digest_info),
 		CASE("list/padding-card", list_padding_card),

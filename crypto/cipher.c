@@ -280,14 +280,12 @@ size_t
 cipher_size(const struct cipher *c, size_t in_size, bool finish)
 {
 	const struct cipher_setup *s = &c->setup;
-	if (!c->started || in_size > held_max)
+	if (!c->started)
 		return in_size;
 	if (is_held(c))
 		return finish ? whole_size(c, c->held.used + in_size) : 0;
 	size_t size = c->pending + in_size;
-	if (s->way == WAY_STREAM)
-		return size;
-	if (s->way == WAY_TAGGED)
+	if (s->way == WAY_STREAM || s->way == WAY_TAGGED)
 		return finish ? size + s->tag_size : size;
 	if (s->way == WAY_PADDED && c->encrypt && finish)
 		size += s->block;

@@ -388,6 +388,21 @@ test_no_room(void **state)
 	}
 }
 
+/* What a message is told to need grows with it, however long it is. */
+static void
+test_sizes(void **state)
+{
+	static const size_t much = (size_t)3 << 30;
+	for (size_t i = 0; i < COUNT(known); i++) {
+		size_t size = hex(known[i].plain).left;
+		struct cipher *c = cipher_new();
+		assert_int_equal(start(c, &known[i], true), CKR_OK);
+		assert_int_equal(cipher_size(c, much + size, true),
+				 much + cipher_size(c, size, true));
+		cipher_free(c);
+	}
+}
+
 static void
 test_known(void **state)
 {
@@ -568,6 +583,7 @@ main(void)
 		CASE("/crypto/cipher/lengths", test_lengths),
 		CASE("/crypto/cipher/counter-end", test_counter_end),
 		CASE("/crypto/cipher/no-room", test_no_room),
+		CASE("/crypto/cipher/sizes", test_sizes),
 		CASE("/crypto/cipher/known", test_known),
 		CASE("/crypto/cipher/judged", test_judged),
 		CASE("/crypto/cipher/stealing", test_stealing),

@@ -245,6 +245,9 @@ C_Finalize(void *reserved)
 
 	if (!is_owner())
 		return CKR_CRYPTOKI_NOT_INITIALIZED;
+	/* it would wait for the call that the callback is in */
+	if (session_in_callback())
+		return CKR_FUNCTION_FAILED;
 	if (reserved != NULL && atomic_load(&module.state) == RUNNING)
 		return CKR_ARGUMENTS_BAD;
 	if (!atomic_compare_exchange_strong(&module.state, &running, STOPPING))

@@ -265,13 +265,14 @@ CK_RV
 session_surrender(void *session)
 {
 	struct session *s = session;
+	bool within = in_callback; /* which made a call of its own */
 	CK_RV rv;
 
 	if (s->notify == NULL)
 		return CKR_OK;
 	in_callback = true;
 	rv = s->notify(s->handle, CKN_SURRENDER, s->application);
-	in_callback = false;
+	in_callback = within;
 	return rv;
 }
 

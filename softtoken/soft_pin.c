@@ -332,10 +332,12 @@ token_fresh(struct soft_token *t, struct cursor so_pin, struct cursor label,
 	if (rv == CKR_OK)
 		rv = random_bytes(&record->generation,
 				  sizeof(record->generation));
-	record->generation &= INT64_MAX; /* SQLite's integers have a sign */
 	text_pad(record->label, sizeof(record->label), label);
-	if (rv == CKR_OK)
+	if (rv == CKR_OK) {
+		/* SQLite's integers have a sign */
+		record->generation &= INT64_MAX;
 		rv = pin_wrap(t->kdf, t->serial, ROLE_SO, so_pin, master, so);
+	}
 	mem_wipe(master, sizeof(master));
 	return rv;
 }

@@ -225,6 +225,10 @@ static const struct token_is tokens_are[] = {
 	/* SELECT was sent without Le and answered with nothing; no more is
 	 * known of that card */
 	{ "dod-piv-oberthur-3bdb96-b0f3" },
+	/* single answers, none of which names the applet */
+	{ "swissbit-ishield-key-2-pro" },
+	{ "token2-pin-plus-r3.3" },
+	{ "yubikey-neo-3.3.7" },
 	/* 7E is absent with 6A80 */
 	{ "dod-piv-other", "unknown", "PIV", "" },
 	{ "gd-sce7-piv", "unknown", "PIV", "", .data = 2 },

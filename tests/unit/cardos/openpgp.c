@@ -269,6 +269,27 @@ decipher(void **state)
 	pubkey_free(key);
 }
 
+/* The zeros that a cryptogram begins with go, too, behind the padding
+ * indicator: it is as long as the modulus. */
+static void
+decipher_zeros(void **state)
+{
+	struct pubkey *key = public_key("yubikey rsa2048");
+	struct builder cipher = builder_heap(256), out = builder_heap(1024);
+
+	builder_u16(&cipher, 0);
+	builder_fill(&cipher, 0x5A, 254);
+	script_add(script, "> 102A8086FF0000005A*\n< 9000\n"
+			   "> 002A8086025A5A00\n< 9000\n");
+	assert_int_equal(compute(OPENPGP_DECIPHER, CARD_RSA_DECRYPT, key,
+				 builder_read(&cipher), &out),
+			 CKR_OK);
+	assert_int_equal(out.used, 0); /* an empty message is one */
+	builder_free(&cipher);
+	builder_free(&out);
+	pubkey_free(key);
+}
+
 static CK_RV
 derive(struct pubkey *key, const char *point, struct builder *out)
 {
@@ -367,6 +388,7 @@ main(void)
 		CASE("sign/yubikey", sign_yubikey, setup),
 		CASE("sign/edwards", sign_edwards, setup),
 		CASE("decipher", decipher, setup),
+		CASE("decipher/zeros", decipher_zeros, setup),
 		CASE("derive/yubikey", derive_yubikey, setup),
 		CASE("derive/forms", derive_forms, setup),
 		CASE("selected-anew", selected_anew, setup),

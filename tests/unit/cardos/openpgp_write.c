@@ -1,13 +1,10 @@
 /* What goes to an OpenPGP card to change it, and what never does. */
-#include "../../../cardos/openpgp.h"
-
 #include <string.h>
 
-#include "script.h"
-
-#include "tlv.h"
+#include "openpgp_case.h"
 
 #define CARDS	    "openpgp.apdu"
+#define WRITE	    "/cardos/openpgp_write/"
 #define P256	    "06082A8648CE3D030107"
 #define GET_C4	    "> 00CA00C400\n"
 #define NAMES(n, t) "> 00DA00" n "14*\n< 9000\n> 00DA00" t "04*\n< 9000\n"
@@ -15,70 +12,6 @@
 #define X31(byte) \
 	X4(byte)  \
 	X4(byte) X4(byte) X4(byte) X4(byte) X4(byte) X4(byte) byte byte byte
-
-static struct script *script;
-static struct card_applet applet;
-
-/* A card of MANUFACTURER, "0006", whose keys are all of ATTRIBUTES. */
-static void
-start(const char *manufacturer, const char *version, const char *attributes)
-{
-	struct builder in = builder_heap(4096), all = builder_heap(4096);
-	struct builder aid = builder_heap(64), line = builder_heap(1 << 14);
-
-	builder_append(&aid, hex("D27600012401"));
-	builder_append(&aid, hex(version));
-	builder_append(&aid, hex(manufacturer));
-	builder_append(&aid, hex("123456780000"));
-	tlv_put(&in, 0xC0, hex("7C000800080000200000"));
-	for (uint32_t i = 0; i < OPENPGP_KEYS; i++)
-		tlv_put(&in, 0xC1 + i, hex(attributes));
-	tlv_put(&in, 0xC4, hex("017F7F7F030003"));
-	tlv_put(&in, 0xDE, hex("010102000302"));
-	tlv_put(&all, 0x4F, builder_read(&aid));
-	tlv_put(&all, 0x73, builder_read(&in));
-	builder_text(&line, "> 00CA006E00\n< ");
-	builder_hex(&line, builder_read(&all));
-	builder_text(&line, "9000\n");
-	builder_u8(&line, 0);
-	script = script_new();
-	applet = script_applet(script, &openpgp_driver);
-	script_add(script, (char *)line.data);
-	assert_int_equal(openpgp_driver.open(&applet, hex("")), CKR_OK);
-	applet.by_so = true;
-	builder_free(&in);
-	builder_free(&all);
-	builder_free(&aid);
-	builder_free(&line);
-}
-
-static int
-setup(void **state)
-{
-	start("000F", "0304", "010800002000");
-	return 0;
-}
-
-static int
-setup_curve(void **state)
-{
-	start("000F", "0304", "132A8648CE3D030107");
-	return 0;
-}
-
-static int
-setup_yubikey(void **state)
-{
-	start("0006", "0304", "010800001100");
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	script_applet_free(script, &applet);
-	return 0;
-}
 
 static struct card_new
 rsa(size_t bits, const char *cka_id)
@@ -347,18 +280,6 @@ import_point(void **state)
 	}
 }
 
-static CK_RV
-removed(enum openpgp_use use, CK_OBJECT_CLASS class)
-{
-	struct card_object o = { .id = openpgp_object_id(use, class) };
-	CK_RV rv;
-
-	assert_int_equal(attrs_set_ulong(&o.attrs, CKA_CLASS, class), CKR_OK);
-	rv = openpgp_driver.remove(&applet, &o);
-	attrs_free(&o.attrs);
-	return rv;
-}
-
 static void
 remove_key(void **state)
 {
@@ -372,68 +293,6 @@ remove_key(void **state)
 	assert_int_equal(removed(OPENPGP_SIGN, CKO_PRIVATE_KEY), CKR_OK);
 	assert_int_equal(o->facts.keys[0].presence, OPENPGP_ABSENT);
 	assert_int_equal(o->facts.keys[0].bits, 2048);
-}
-
-static CK_RV
-certificate_write(const char *cka_id, const char *der)
-{
-	struct card_new new = { .class = CKO_CERTIFICATE,
-				.certificate.der = hex(der),
-				.cka_id = hex(cka_id) };
-	uint64_t id = 0;
-	CK_RV rv = openpgp_driver.place(&applet, &new, &id);
-
-	return rv != CKR_OK ? rv : openpgp_driver.write(&applet, &new, id);
-}
-
-/* AUT is the first occurrence, or on one card the last; a YubiKey before 5.4.4
- * wants the length twice. */
-static void
-certificates(void **state)
-{
-	struct openpgp *o = applet.state;
-
-	script_add(script, "> 00F1000000\n< 0504039000\n"
-			   "> 00A50204070660045C027F2100\n< 9000\n"
-			   "> 00DA7F21023000\n< 9000\n");
-	assert_int_equal(certificate_write("01", "3000"), CKR_OK);
-	script_add(script, "> 00F1000000\n< 0507019000\n"
-			   "> 00A500040660045C027F2100\n< 9000\n"
-			   "> 00DA7F21023000\n< 6982\n");
-	assert_int_equal(certificate_write("03", "3000"),
-			 CKR_USER_NOT_LOGGED_IN);
-	o->facts.manufacturer = OPENPGP_CANOKEYS;
-	o->reversed = true;
-	script_add(script, "> 00A500040660045C027F2100\n< 9000\n"
-			   "> 00DA7F21023000\n< 9000\n");
-	assert_int_equal(certificate_write("01", "3000"), CKR_OK);
-	script_add(script, "> 00A502040660045C027F2100\n< 9000\n"
-			   "> 00DA7F21\n< 9000\n");
-	assert_int_equal(removed(OPENPGP_AUTHENTICATE, CKO_CERTIFICATE),
-			 CKR_OK);
-	o->facts.certificate_max = 1;
-	assert_int_equal(certificate_write("01", "3000"), CKR_DEVICE_MEMORY);
-}
-
-/* A Gnuk takes blocks, the last of an even length; no room ends it. */
-static void
-certificate_blocks(void **state)
-{
-	struct openpgp *o = applet.state;
-
-	o->facts.version = 0x0200;
-	o->facts.certificates = 1;
-	assert_int_equal(certificate_write("01", "3000"),
-			 CKR_ATTRIBUTE_VALUE_INVALID);
-	script_add(script, "> 00DA7F2103300101\n< 6A88\n"
-			   "> 00D685000430010100\n< 9000\n");
-	assert_int_equal(certificate_write("03", "300101"), CKR_OK);
-	script_add(script, "> 00DA7F21\n< 6A88\n> 00D68500\n< 9000\n");
-	assert_int_equal(removed(OPENPGP_AUTHENTICATE, CKO_CERTIFICATE),
-			 CKR_OK);
-	script_add(script, "> 00DA7F2103300101\n< 6982\n");
-	assert_int_equal(certificate_write("03", "300101"),
-			 CKR_USER_NOT_LOGGED_IN);
 }
 
 static CK_RV
@@ -475,30 +334,22 @@ reset_good(void **state)
 		assert_int_equal(o->facts.keys[i].presence, OPENPGP_ABSENT);
 }
 
-#define CASE(name, function, before)                                       \
-	{                                                                  \
-		"/cardos/openpgp_write/" name, function, before, teardown, \
-			NULL                                               \
-	}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE("place/bad", place_bad, setup),
-		CASE("place/chosen", place_chosen, setup),
-		CASE("place/fixed", place_fixed, setup),
-		CASE("generate/user", generate_user, setup),
-		CASE("generate/other", generate_other, setup),
-		CASE("generate/unnamed", generate_unnamed, setup_curve),
-		CASE("generate/same", generate_same, setup_curve),
-		CASE("import", import, setup),
-		CASE("import/point", import_point, setup_curve),
-		CASE("remove", remove_key, setup),
-		CASE("certificates", certificates, setup_yubikey),
-		CASE("certificate/blocks", certificate_blocks, setup),
-		CASE("reset/refused", reset_refused, setup),
-		CASE("reset/good", reset_good, setup),
+		CASE(WRITE "place/bad", place_bad, setup),
+		CASE(WRITE "place/chosen", place_chosen, setup),
+		CASE(WRITE "place/fixed", place_fixed, setup),
+		CASE(WRITE "generate/user", generate_user, setup),
+		CASE(WRITE "generate/other", generate_other, setup),
+		CASE(WRITE "generate/unnamed", generate_unnamed, setup_curve),
+		CASE(WRITE "generate/same", generate_same, setup_curve),
+		CASE(WRITE "import", import, setup),
+		CASE(WRITE "import/point", import_point, setup_curve),
+		CASE(WRITE "remove", remove_key, setup),
+		CASE(WRITE "reset/refused", reset_refused, setup),
+		CASE(WRITE "reset/good", reset_good, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

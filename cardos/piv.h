@@ -242,9 +242,9 @@ CK_RV piv_generate(struct card_applet *a, const struct card_new *new,
 /* piv_import.c */
 CK_RV piv_import(struct card_applet *a, const struct card_new *new,
 		 uint8_t reference) MUST_CHECK;
-/* Yubico's policies in a template, as the tags that GENERATE and IMPORT take.
- * CKR_ATTRIBUTE_VALUE_INVALID. */
-CK_RV piv_policies_put(const struct card_new *new,
+/* Yubico's policies in a template, as the tags that GENERATE and IMPORT take;
+ * SLOT may be NULL. CKR_ATTRIBUTE_VALUE_INVALID, CKR_TEMPLATE_INCONSISTENT. */
+CK_RV piv_policies_put(const struct card_new *new, const struct piv_slot *slot,
 		       struct builder *out) MUST_CHECK;
 uint8_t piv_new_algorithm(const struct card_new *new);
 /* What comes of the card's answer to a key: CANNOT, unless it is a fault, or no

@@ -81,13 +81,36 @@ policy_of(const struct card_new *new, CK_ATTRIBUTE_TYPE type, uint8_t *policy)
 	return CKR_OK;
 }
 
+/* CKA_ALWAYS_AUTHENTICATE asks for the PIN each time, which a place may want
+ * anyway. */
+static CK_RV
+pin_policy_of(const struct card_new *new, const struct piv_slot *slot,
+	      uint8_t *policy)
+{
+	const struct template *t = &new->template;
+	bool each;
+	CK_RV rv;
+
+	if ((rv = policy_of(new, PIV_PIN_POLICY, policy)) ||
+	    (rv = template_bool(t->list, t->count, CKA_ALWAYS_AUTHENTICATE,
+				false, &each)) ||
+	    !each || (*policy == PIV_POLICY_DEFAULT && slot != NULL &&
+		      slot->pin_each_time))
+		return rv;
+	if (*policy != PIV_POLICY_DEFAULT && *policy != PIV_PIN_ALWAYS)
+		return CKR_TEMPLATE_INCONSISTENT;
+	*policy = PIV_PIN_ALWAYS;
+	return CKR_OK;
+}
+
 CK_RV
-piv_policies_put(const struct card_new *new, struct builder *out)
+piv_policies_put(const struct card_new *new, const struct piv_slot *slot,
+		 struct builder *out)
 {
 	uint8_t pin, touch;
 	CK_RV rv;
 
-	if ((rv = policy_of(new, PIV_PIN_POLICY, &pin)) ||
+	if ((rv = pin_policy_of(new, slot, &pin)) ||
 	    (rv = policy_of(new, PIV_TOUCH_POLICY, &touch)))
 		return rv;
 	if (pin != 0)
@@ -137,21 +160,22 @@ piv_key_check(struct card_applet *a, const struct card_new *new)
 						: CKR_CURVE_NOT_SUPPORTED;
 	if (new->exponent.left > 0 && !cursor_is(new->exponent, f4, sizeof(f4)))
 		return CKR_ATTRIBUTE_VALUE_INVALID;
-	rv = piv_policies_put(new, &policies);
+	rv = piv_policies_put(new, NULL, &policies);
 	return rv == CKR_OK ? kind_check(a, new) : rv;
 }
 
 /* What GENERATE asks for (SP 800-73-4 part 2, 3.3.2; the policies are
  * Yubico's). */
 static CK_RV
-generate_template(const struct card_new *new, struct builder *data)
+generate_template(const struct card_new *new, const struct piv_slot *slot,
+		  struct builder *data)
 {
 	uint8_t bytes[COMMAND_MAX], algorithm = piv_new_algorithm(new);
 	struct builder inner = builder_over(bytes, sizeof(bytes));
 	CK_RV rv;
 
 	tlv_put(&inner, TAG_ALGORITHM, cursor_of(&algorithm, 1));
-	rv = piv_policies_put(new, &inner);
+	rv = piv_policies_put(new, slot, &inner);
 	if (rv != CKR_OK)
 		return rv;
 	tlv_put(data, TAG_GENERATE, builder_read(&inner));
@@ -207,19 +231,19 @@ piv_key_refused(struct card_applet *a, CK_RV rv, CK_RV cannot)
 
 static CK_RV
 generate_send(struct card_applet *a, const struct card_new *new,
-	      uint8_t reference, struct builder *answer)
+	      const struct piv_slot *slot, struct builder *answer)
 {
 	uint8_t bytes[COMMAND_MAX];
 	struct builder data = builder_over(bytes, sizeof(bytes));
 	struct apdu command = { .ins = INS_GENERATE,
-				.p2 = reference,
+				.p2 = slot->reference,
 				.le = new->key_type == CKK_RSA
 					      ? APDU_ANSWER_MAX
 					      : APDU_SHORT_ANSWER };
 	const CK_RV cannot = new->key_type == CKK_RSA ? CKR_KEY_SIZE_RANGE
 						      : CKR_CURVE_NOT_SUPPORTED;
 	struct piv *piv = a->state;
-	CK_RV rv = generate_template(new, &data);
+	CK_RV rv = generate_template(new, slot, &data);
 
 	command.data = builder_read(&data);
 	if (rv == CKR_OK)
@@ -260,7 +284,7 @@ piv_generate(struct card_applet *a, const struct card_new *new, uint64_t id)
 		return CKR_ATTRIBUTE_VALUE_INVALID;
 	rv = piv_admin_need(a);
 	if (rv == CKR_OK)
-		rv = generate_send(a, new, slot->reference, &answer);
+		rv = generate_send(a, new, slot, &answer);
 	if (rv == CKR_OK)
 		rv = generate_settle(a, new, slot, &answer);
 	builder_free(&answer);

@@ -47,7 +47,7 @@ rsa_put(const struct card_applet *a, const struct private_key *key,
 
 static CK_RV
 key_put(const struct card_applet *a, const struct card_new *new,
-	struct builder *data)
+	const struct piv_slot *slot, struct builder *data)
 {
 	CK_RV rv;
 
@@ -65,7 +65,7 @@ key_put(const struct card_applet *a, const struct card_new *new,
 		tlv_put(data, TAG_X25519, new->key->scalar);
 		break;
 	}
-	rv = piv_policies_put(new, data);
+	rv = piv_policies_put(new, slot, data);
 	if (rv != CKR_OK)
 		return rv;
 	return builder_ok(data) ? CKR_OK : CKR_HOST_MEMORY;
@@ -73,14 +73,14 @@ key_put(const struct card_applet *a, const struct card_new *new,
 
 static CK_RV
 import_send(struct card_applet *a, const struct card_new *new,
-	    uint8_t reference)
+	    const struct piv_slot *slot)
 {
 	struct builder data = builder_heap(IMPORT_MAX);
 	struct apdu command = { .ins = INS_IMPORT,
 				.p1 = piv_new_algorithm(new),
-				.p2 = reference };
+				.p2 = slot->reference };
 	struct piv *piv = a->state;
-	CK_RV rv = key_put(a, new, &data);
+	CK_RV rv = key_put(a, new, slot, &data);
 
 	a->sw = 0;
 	command.data = builder_read(&data);
@@ -123,7 +123,7 @@ piv_import(struct card_applet *a, const struct card_new *new,
 	   uint8_t reference)
 {
 	const struct piv_slot *slot = piv_slot_find(reference);
-	CK_RV rv = import_send(a, new, reference);
+	CK_RV rv = import_send(a, new, slot);
 
 	if (rv != CKR_OK)
 		return rv;

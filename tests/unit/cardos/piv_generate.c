@@ -220,11 +220,47 @@ policies_refused(void **state)
 	assert_int_equal(generate(new, 4, 1), CKR_ATTRIBUTE_VALUE_INVALID);
 	assert_int_equal(generate(new, 1, 0xFF), CKR_ATTRIBUTE_VALUE_INVALID);
 	new.template = (struct template){ &policy, 1 };
-	assert_int_equal(piv_policies_put(&new, &out), CKR_OK);
+	assert_int_equal(piv_policies_put(&new, NULL, &out), CKR_OK);
 	assert_true(cursor_same(builder_read(&out), hex("AA0102")));
 	policy = (CK_ATTRIBUTE){ PIV_PIN_POLICY, odd, sizeof(odd) };
-	assert_int_equal(piv_policies_put(&new, &out),
+	assert_int_equal(piv_policies_put(&new, NULL, &out),
 			 CKR_ATTRIBUTE_VALUE_INVALID);
+}
+
+/* CKA_ALWAYS_AUTHENTICATE is a policy, too, but where the place has it. */
+static void
+policies_always(void **state)
+{
+	CK_BBOOL each = CK_TRUE;
+	CK_BYTE pin = PIV_PIN_ONCE;
+	CK_ATTRIBUTE list[] = {
+		{ CKA_ALWAYS_AUTHENTICATE, &each, sizeof(each) },
+		{ PIV_PIN_POLICY, &pin, sizeof(pin) },
+	};
+	struct card_new new = ec_pair("prime256v1");
+	uint8_t bytes[16];
+	struct builder out = builder_over(bytes, sizeof(bytes));
+
+	new.template = (struct template){ list, 2 };
+	assert_int_equal(piv_policies_put(&new, piv_slot_find(0x9C), &out),
+			 CKR_TEMPLATE_INCONSISTENT);
+	pin = PIV_PIN_ALWAYS;
+	assert_int_equal(piv_policies_put(&new, piv_slot_find(0x9C), &out),
+			 CKR_OK);
+	assert_true(cursor_same(builder_read(&out), hex("AA0103")));
+	builder_reset(&out);
+	new.template.count = 1;
+	assert_int_equal(piv_policies_put(&new, piv_slot_find(0x9C), &out),
+			 CKR_OK);
+	assert_int_equal(out.used, 0);
+	assert_int_equal(piv_policies_put(&new, piv_slot_find(0x9A), &out),
+			 CKR_OK);
+	assert_true(cursor_same(builder_read(&out), hex("AA0103")));
+	builder_reset(&out);
+	each = CK_FALSE;
+	assert_int_equal(piv_policies_put(&new, piv_slot_find(0x9A), &out),
+			 CKR_OK);
+	assert_int_equal(out.used, 0);
 }
 
 int
@@ -234,6 +270,7 @@ main(void)
 		CASE("/cardos/piv_generate/refused", generate_refused),
 		CASE("/cardos/piv_generate/unclear", generate_unclear),
 		CASE("/cardos/piv_generate/policies", policies_refused),
+		CASE("/cardos/piv_generate/policies/always", policies_always),
 		CASE("/cardos/piv_generate/weak", check_weak),
 		CASE("/cardos/piv_generate/kinds", check_kinds),
 		CASE("/cardos/piv_generate/real", generate_real),

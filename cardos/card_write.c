@@ -133,7 +133,7 @@ change_place(struct card_token *t, const struct change *change)
 		return CKR_USER_NOT_LOGGED_IN;
 	rv = a->driver->place(a, change->new, change->id);
 	if (rv != CKR_OK)
-		return rv;
+		return card_change_refusal(rv);
 	rv = change_make(t, change);
 	return change_settle(t, *change->id, change->new->class, rv);
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs a command beside a simulated PIV card behind a pcscd of its own.
-# usage: on_card.sh PIV-CARD KEY-FOLDER SET short|extended|other|yubikey|t0 COMMAND...
+# usage: on_card.sh PIV-CARD KEY-FOLDER SET short|extended|other|yubikey|global|t0 COMMAND...
 # The command sees the folder of the card's keys as CARD_KEYS, the file with a
 # line per exchange as CARD_TRACE, and CARD_TELL, which asks or tells the card.
 set -euo pipefail
@@ -15,6 +15,10 @@ short) options='--firmware nist --extended off --atr 3B80800101' ;;
 extended) options='--firmware nist --extended on' ;;
 other) options='--firmware nist --extended on --second-applet' ;;
 yubikey) options='--firmware 5.4' ;;
+global)
+	options='--firmware nist --extended off --quirk discovery-global'
+	options+=' --global-pin 73918264'
+	;;
 t0) options='--firmware nist --extended off --atr 3B00' ;;
 esac
 export CARD_KEYS=$keys/$set CARD_PROGRAM=$card

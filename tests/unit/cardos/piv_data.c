@@ -178,6 +178,57 @@ behind_the_pin_again(void **state)
 	token_unref(t);
 }
 
+/* A private object is read anew after each login: another program may have
+ * taken it away. */
+static void
+gone(void **state)
+{
+	CK_ATTRIBUTE match[] = {
+		by_class, { CKA_LABEL, (char[]){ "Printed Information" }, 19 }
+	};
+	struct token *t = script_login(script, true);
+	struct template wanted = { match, 2 };
+	struct ids found = { 0 };
+	uint8_t value[64];
+	CK_ATTRIBUTE a = { CKA_VALUE, value, sizeof(value) };
+
+	script_add(script, GET("5FC109") "< 530788058903AABBCC9000\n");
+	assert_int_equal(t->ops->search(t, wanted, &found), CKR_OK);
+	assert_int_equal(found.count, 1);
+	script_add(script, script_forget);
+	assert_int_equal(t->ops->logout(t), CKR_OK);
+	assert_int_equal(t->ops->attributes_get(t, found.list[0], &a, 1),
+			 CKR_OBJECT_HANDLE_INVALID);
+	script_add(script, script_proof);
+	script_add(script, script_verify);
+	assert_int_equal(t->ops->login(t, LOGIN_USER, cursor_of("123456", 6)),
+			 CKR_OK);
+	script_add(script, ABSENT("5FC109"));
+	script_add(script, script_proof);
+	assert_int_equal(t->ops->attributes_get(t, found.list[0], &a, 1),
+			 CKR_OBJECT_HANDLE_INVALID);
+	assert_int_equal(find_count(t, match, 2), 0);
+	ids_free(&found);
+	token_unref(t);
+}
+
+/* Retired certificates as data follow the rule of their keys. */
+static void
+retired(void **state)
+{
+	/* 2.16.840.1.101.3.7.2.16.2: the second */
+	struct cursor oid = hex("60864801650307021002");
+	CK_ATTRIBUTE match[] = {
+		by_class, { CKA_OBJECT_ID, (void *)oid.at, oid.left }
+	};
+	struct token *t = script_token(script, true);
+
+	script_add(script, ABSENT("5FC10D"));
+	script_add(script, script_proof);
+	assert_int_equal(find_count(t, match, 2), 0);
+	token_unref(t);
+}
+
 /* Another applet's answers are not the card's data. */
 static void
 wrong_applet(void **state)
@@ -208,6 +259,8 @@ main(void)
 		CASE("by-object-id", by_object_id),
 		CASE("behind-the-pin", behind_the_pin),
 		CASE("behind-the-pin/again", behind_the_pin_again),
+		CASE("gone", gone),
+		CASE("retired", retired),
 		CASE("wrong-applet", wrong_applet),
 	};
 

@@ -81,6 +81,40 @@ counted(void **state)
 	token_unref(t);
 }
 
+/* What the history counts is asked for, also behind a hole; what another program
+ * adds beyond it is not. */
+static void
+counted_hole(void **state)
+{
+	struct token *t = script_token(script, true);
+
+	script_add(script, FOUR);
+	script_certificate(script, "5FC10D", &ec);
+	script_add(script, HISTORY "< 5308C10103C20100FE009000\n");
+	script_add(script, ABSENT("5FC10E"));
+	script_certificate(script, "5FC10F", &ec);
+	assert_int_equal(certificates(t), 2);
+	assert_int_not_equal(find_one(t, CKO_CERTIFICATE, 0x07), 0);
+	assert_int_equal(find_one(t, CKO_CERTIFICATE, 0x08), 0);
+	token_unref(t);
+}
+
+/* A place whose content is no certificate is no hole, as a key may be there. */
+static void
+walk_garbage(void **state)
+{
+	struct token *t = script_token(script, true);
+
+	script_add(script, FOUR);
+	script_certificate(script, "5FC10D", &ec);
+	script_add(script, HISTORY "< 6A82\n");
+	script_add(script, "> 00CB3FFF055C035FC10E00\n< 53037001309000\n");
+	script_certificate(script, "5FC10F", &ec);
+	script_add(script, ABSENT("5FC110"));
+	assert_int_equal(certificates(t), 2);
+	token_unref(t);
+}
+
 /* No history, one that is none, and one that cannot be: to the first hole. */
 static void
 walked(const char *history)
@@ -195,6 +229,8 @@ main(void)
 		CASE("none", none),
 		CASE("counted", counted),
 		CASE("counted/wrong", counted_wrong),
+		CASE("counted/hole", counted_hole),
+		CASE("walk/garbage", walk_garbage),
 		{ "/cardos/piv_retired/walk", walk, NULL, NULL, NULL },
 		CASE("by-id", by_id),
 		CASE("all", all),

@@ -34,7 +34,9 @@ compute(struct pubkey *key, uint8_t reference, struct cursor input,
 			      .public_key = key };
 	struct card_job job = { .key = &k, .input = input };
 
-	job.primitive = key->type == CKK_EC ? CARD_ECDSA : CARD_RSA_RAW;
+	job.primitive = key->type == CKK_RSA  ? CARD_RSA_RAW
+			: key->type == CKK_EC ? CARD_ECDSA
+					      : CARD_EDDSA;
 	return piv_driver.compute(&applet, &job, out);
 }
 
@@ -253,6 +255,30 @@ compute_unannounced(void **state)
 	pubkey_free(key);
 }
 
+/* A whole message for Ed25519 may be as long as a command, chained. */
+static void
+compute_message(void **state)
+{
+	struct builder message = builder_heap(5000), out = builder_heap(64);
+	struct pubkey *key = NULL;
+
+	builder_fill(&message, 0x5A, 5000);
+	assert_int_equal(pubkey_from_ec(curve_named("ED25519"),
+					cursor_of(message.data, 32), &key),
+			 CKR_OK);
+	script_add(script, "> 1087E09AFF7C82138E820081821388*\n< 9000\n");
+	for (int i = 1; i < 5010 / 255; i++)
+		script_add(script, "> 1087E09AFF5A*\n< 9000\n");
+	script_add(script, "> 0087E09AA5*\n< 7C03820107"
+			   "9000\n");
+	assert_int_equal(compute(key, 0x9A, builder_read(&message), &out),
+			 CKR_OK);
+	assert_true(cursor_is(builder_read(&out), "\x07", 1));
+	builder_free(&message);
+	builder_free(&out);
+	pubkey_free(key);
+}
+
 static struct card_pin_status
 pin_status(void)
 {
@@ -420,6 +446,7 @@ main(void)
 		CASE("compute/establishes", compute_establishes),
 		CASE("compute/old-numbers", compute_old_numbers),
 		CASE("compute/unannounced", compute_unannounced),
+		CASE("compute/message", compute_message),
 		CASE("compute/ecdsa", compute_ecdsa),
 		CASE("compute/rsa-short", compute_rsa_short),
 		CASE("compute/rsa-extended", compute_rsa_extended),

@@ -76,6 +76,7 @@ enum pgp_quirk {
 	PGP_CODE_COUNTED,	/* C4: tries of a resetting code never set */
 	PGP_ACTIVATE_KEEPS_PIN, /* what was given before TERMINATE stays */
 	PGP_KDF_EXACT,		/* F9: only some lengths, and all rights end */
+	PGP_PW1_OF_KEYS,	/* see pgp_pin.c */
 	/* data objects */
 	PGP_OUTER_TAG,	      /* constructed ones come with their tag */
 	PGP_EMPTY_73,	      /* 73 00, then what belongs inside */
@@ -88,6 +89,8 @@ enum pgp_quirk {
 	PGP_ALGORITHMS_25519, /* FA: X25519 as EdDSA, too */
 	PGP_ATTRIBUTES_TRAIL, /* EC attributes end with one byte more */
 	PGP_EXACT_EXPONENT,   /* RSA attributes of another e: 6A80 */
+	PGP_ATTRIBUTES_6F00,  /* attributes of what it has not, else 6A80 */
+	PGP_LATER_OBJECTS,    /* FA, 7F74, D6 to D8 before version 3.4 */
 	/* certificates */
 	PGP_IMPORT_POINT,     /* an import on a curve wants the point */
 	PGP_SELECT_DATA_BYTE, /* SELECT DATA wants its length twice */
@@ -140,6 +143,7 @@ struct pgp_pin {
 	size_t size;
 	uint8_t total;
 	uint8_t tries;
+	bool fresh; /* never set */
 };
 
 struct pgp_attributes {
@@ -225,6 +229,9 @@ uint16_t pgp_put_reset_code(struct pgp *pgp, struct span value);
 
 /* Yubico's: three numbers of tries, with PW3. */
 uint16_t pgp_set_tries(struct pgp *pgp, const struct command *command);
+
+/* After a key was made or brought in: what becomes of the PINs. */
+void pgp_pins_key(struct pgp *pgp);
 
 /* The values of a new card; the numbers of tries stay. */
 void pgp_pins_reset(struct pgp *pgp);

@@ -21,6 +21,13 @@ key_count(const struct pgp *pgp)
 	return pgp_has(pgp, PGP_FOUR_KEYS) ? PGP_SLOTS : SLOT_ATT;
 }
 
+static bool
+later_objects(const struct pgp *pgp)
+{
+	return pgp->kind->version >= PGP_BUTTON_SINCE ||
+	       pgp_has(pgp, PGP_LATER_OBJECTS);
+}
+
 static void
 attributes_write(const struct pgp *pgp, enum pgp_slot slot, struct pile *to)
 {
@@ -156,8 +163,7 @@ plain_write(const struct pgp *pgp, uint32_t tag, struct pile *to)
 		return pgp->kind->command_max > 0 && !pgp->short_only;
 	case TAG_FEATURES:
 		pile_bytes(to, button, sizeof(button));
-		return pgp->kind->version >= PGP_BUTTON_SINCE ||
-		       pgp->kind->firmware >= YUBIKEY_4;
+		return later_objects(pgp) || pgp->kind->firmware >= YUBIKEY_4;
 	default:
 		return false;
 	}
@@ -178,7 +184,7 @@ key_object_write(const struct pgp *pgp, uint32_t tag, struct pile *to)
 		return true;
 	}
 	if (tag >= TAG_TOUCH && tag < TAG_TOUCH + (fourth ? 4u : 3u) &&
-	    pgp->kind->version >= PGP_BUTTON_SINCE) {
+	    later_objects(pgp)) {
 		pile_bytes(to, pgp->keys[tag - TAG_TOUCH].touch, 2);
 		return true;
 	}
@@ -271,7 +277,7 @@ template_write(const struct pgp *pgp, uint32_t tag, struct pile *to)
 		return true;
 	case TAG_ALGORITHMS:
 		algorithms_write(pgp, to);
-		return pgp->kind->version >= 0x0304;
+		return later_objects(pgp);
 	default:
 		return false;
 	}

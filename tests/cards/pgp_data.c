@@ -103,7 +103,7 @@ object_read(const struct pgp *pgp, const struct rule *rule, struct pile *answer)
 		tag = certificate_tag(pgp);
 	if (store_get(&pgp->objects, tag, &content))
 		pile_span(answer, content);
-	else if (tag == TAG_KDF)
+	else if (tag == TAG_KDF && !pgp_has(pgp, PGP_KDF_EXACT))
 		pile_bytes(answer, kdf_off, sizeof(kdf_off));
 	else if (object_optional(rule->tag) && pgp_has(pgp, PGP_ABSENT_6A88))
 		return SW_REFERENCE;
@@ -257,7 +257,8 @@ part_write(struct pgp *pgp, uint32_t tag, struct span value)
 	if (slot_of(pgp, tag, TAG_TIME, 0xdd, &slot))
 		return bytes_write(pgp->keys[slot].time, 4, value);
 	if (slot_of(pgp, tag, TAG_TOUCH, 0xd9, &slot) &&
-	    pgp->kind->version >= PGP_BUTTON_SINCE)
+	    (pgp->kind->version >= PGP_BUTTON_SINCE ||
+	     pgp_has(pgp, PGP_LATER_OBJECTS)))
 		return touch_write(pgp, &pgp->keys[slot], value);
 	if (tag == TAG_PIN_STATUS)
 		return status_write(pgp, value);

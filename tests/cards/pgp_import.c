@@ -136,6 +136,7 @@ pgp_import(struct pgp *pgp, struct span list)
 	pgp_key_clear(&pgp->keys[slot]);
 	pgp->keys[slot].pkey = pkey;
 	pgp->keys[slot].origin = 2;
+	pgp_pins_key(pgp);
 	if (slot == SLOT_SIG)
 		pgp->signatures = 0;
 	return SW_OK;

@@ -173,7 +173,7 @@ pgp_put_attributes(struct pgp *pgp, enum pgp_slot slot, struct span value)
 	struct pgp_attributes *a = &key->attributes;
 
 	if (value.left > sizeof(a->bytes) || !pgp_algorithm(pgp, slot, value))
-		return SW_DATA;
+		return pgp_has(pgp, PGP_ATTRIBUTES_6F00) ? SW_FAILED : SW_DATA;
 	if (span_is(value, a->bytes, a->size))
 		return SW_OK;
 	pgp_key_clear(key);
@@ -280,6 +280,7 @@ key_make(struct pgp *pgp, enum pgp_slot slot)
 	pgp_key_clear(key);
 	key->pkey = pkey;
 	key->origin = 1;
+	pgp_pins_key(pgp);
 	if (slot == SLOT_SIG)
 		pgp->signatures = 0;
 	return SW_OK;

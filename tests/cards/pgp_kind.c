@@ -19,6 +19,7 @@ static const char *const quirk_names[PGP_QUIRKS] = {
 	[PGP_CODE_COUNTED] = "pgp-code-counted",
 	[PGP_ACTIVATE_KEEPS_PIN] = "pgp-activate-keeps-pin",
 	[PGP_KDF_EXACT] = "pgp-kdf-exact",
+	[PGP_PW1_OF_KEYS] = "pgp-pw1-of-keys",
 	[PGP_OUTER_TAG] = "pgp-outer-tag",
 	[PGP_EMPTY_73] = "pgp-empty-73",
 	[PGP_LENGTHS_INSIDE] = "pgp-lengths-inside",
@@ -30,6 +31,8 @@ static const char *const quirk_names[PGP_QUIRKS] = {
 	[PGP_ALGORITHMS_25519] = "pgp-algorithms-25519",
 	[PGP_ATTRIBUTES_TRAIL] = "pgp-attributes-trail",
 	[PGP_EXACT_EXPONENT] = "pgp-exact-exponent",
+	[PGP_ATTRIBUTES_6F00] = "pgp-attributes-6f00",
+	[PGP_LATER_OBJECTS] = "pgp-later-objects",
 	[PGP_IMPORT_POINT] = "pgp-import-point",
 	[PGP_SELECT_DATA_BYTE] = "pgp-select-data-byte",
 	[PGP_SELECT_DATA_6982] = "pgp-select-data-6982",
@@ -132,16 +135,20 @@ static const struct pgp_kind kinds[] = {
 			     QUIRK(UNKNOWN_AID_DESELECTS),
 	}, {
 		.name = "gnuk",
-		.atr = "3BDA11FF81B1FE551F0300318473800180009000E4",
+		.atr = "3BDA11FF81B1FE551F0300318473800180059000E1",
 		.historical = "00318473800180059000",
-		.capabilities = "75000000080000FF0000",
+		.capabilities = "75000020080000FF0100",
 		.attributes = "010800002000",
 		.version = 0x0200, .manufacturer = 0xf517, .pin_max = 127,
 		.algorithms = BIT(RSA2048) | BIT(RSA4096) | BIT(P256) |
 			      BIT(K256) | BIT(ED25519) | BIT(X25519),
 		.quirks = PGP_QUIRK(ABSENT_6A88) | PGP_QUIRK(CERT_BINARY) |
 			  PGP_QUIRK(EXACT_HASH) | PGP_QUIRK(FULL_POINT) |
-			  PGP_QUIRK(FAIL_ENDS_81) | PGP_QUIRK(KDF_EXACT),
+			  PGP_QUIRK(FAIL_ENDS_81) | PGP_QUIRK(KDF_EXACT) |
+			  PGP_QUIRK(PW1_OF_KEYS) | PGP_QUIRK(CODE_COUNTED) |
+			  PGP_QUIRK(EXACT_EXPONENT) |
+			  PGP_QUIRK(ATTRIBUTES_6F00) |
+			  PGP_QUIRK(LATER_OBJECTS),
 	}, {
 		.name = "zeitcontrol-2.1",
 		.atr = "3BDA18FF81B1FE751F030031C573C001400090000C",

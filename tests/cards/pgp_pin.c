@@ -24,6 +24,7 @@ pgp_pin_set(struct pgp_pin *pin, struct span value)
 	if (value.left > 0)
 		memcpy(pin->value, value.at, value.left);
 	pin->size = value.left;
+	pin->fresh = false;
 	return true;
 }
 
@@ -32,6 +33,7 @@ pin_default(struct pgp_pin *pin, const char *text)
 {
 	(void)pgp_pin_set(pin, span_of(text, strlen(text)));
 	pin->tries = pin->total;
+	pin->fresh = true;
 }
 
 void
@@ -138,6 +140,57 @@ pgp_verify(struct pgp *pgp, const struct command *command)
 	return sw;
 }
 
+/*
+ * A Gnuk enciphers its keys by the PINs. So PW1 is set beside a key alone; a
+ * key that comes puts it back to that of a new card, and as long as PW3 was
+ * never set, PW1 has to be as long as one and is PW3 as well.
+ */
+static uint16_t
+new_check(const struct pgp *pgp, enum pgp_pin_name name, size_t n)
+{
+	bool keys = false;
+
+	for (int i = 0; i < PGP_SLOTS; i++)
+		keys = keys || pgp->keys[i].pkey;
+	if (pgp_has(pgp, PGP_PW1_OF_KEYS)) {
+		if (!length_good(pgp, name, n) ||
+		    (name == PIN_USER &&
+		     (!keys ||
+		      (n < least[PIN_ADMIN] && pgp->pins[PIN_ADMIN].fresh))))
+			return SW_CONDITIONS;
+		return SW_OK;
+	}
+	if (length_good(pgp, name, n))
+		return SW_OK;
+	return pgp_has(pgp, PGP_LENGTH_6700) ? SW_LENGTH : SW_DATA;
+}
+
+static void
+new_of_keys(struct pgp *pgp, enum pgp_pin_name name)
+{
+	struct pgp_pin *admin = &pgp->pins[PIN_ADMIN];
+
+	if (name == PIN_USER && admin->fresh) {
+		*admin = pgp->pins[PIN_USER];
+		admin->fresh = true;
+	}
+	memset(pgp->given, 0, sizeof(pgp->given));
+}
+
+void
+pgp_pins_key(struct pgp *pgp)
+{
+	struct span kdf, hashed;
+
+	if (!pgp_has(pgp, PGP_PW1_OF_KEYS))
+		return;
+	pin_default(&pgp->pins[PIN_USER], "123456");
+	if (store_get(&pgp->objects, TAG_KDF, &kdf) &&
+	    span_find(kdf, 0x87, &hashed))
+		(void)pgp_pin_set(&pgp->pins[PIN_USER], hashed);
+	(void)pgp_pin_set(&pgp->pins[PIN_RESET], span_of(NULL, 0));
+}
+
 /* The old value ends where the card knows that it ends. */
 uint16_t
 pgp_change(struct pgp *pgp, const struct command *command)
@@ -156,10 +209,13 @@ pgp_change(struct pgp *pgp, const struct command *command)
 	sw = pin_try(pgp, pin, old);
 	if (sw != SW_OK)
 		return sw;
-	if (!length_good(pgp, name, rest.left))
-		return pgp_has(pgp, PGP_LENGTH_6700) ? SW_LENGTH : SW_DATA;
+	sw = new_check(pgp, name, rest.left);
+	if (sw != SW_OK)
+		return sw;
 	(void)pgp_pin_set(pin, rest);
-	/* What has been given stays given. */
+	if (pgp_has(pgp, PGP_PW1_OF_KEYS))
+		new_of_keys(pgp, name);
+	/* Else what has been given stays given. */
 	return SW_OK;
 }
 
@@ -183,9 +239,12 @@ pgp_reset_retry(struct pgp *pgp, const struct command *command)
 		if (sw != SW_OK)
 			return pgp_has(pgp, PGP_CODE_6985) ? SW_CONDITIONS : sw;
 	}
-	if (!length_good(pgp, PIN_USER, rest.left))
-		return pgp_has(pgp, PGP_LENGTH_6700) ? SW_LENGTH : SW_DATA;
+	sw = new_check(pgp, PIN_USER, rest.left);
+	if (sw != SW_OK)
+		return sw;
 	(void)pgp_pin_set(pin, rest);
+	if (pgp_has(pgp, PGP_PW1_OF_KEYS))
+		new_of_keys(pgp, PIN_USER);
 	pin->tries = pin->total;
 	pgp->given[RIGHT_SIGN] = false;
 	pgp->given[RIGHT_USE] = false;

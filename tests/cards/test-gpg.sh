@@ -156,7 +156,8 @@ pins_changed() {
 	echo 654321 > "$work/new"
 	scd 'PASSWD 1'
 	forget
-	refused gpg --batch -u test@example.org --sign /etc/hostname
+	refused gpg --batch -u test@example.org -o "$work/no" \
+		--sign /etc/hostname
 	equal 2/3 "$(state pw1)" 'a wrong PW1'
 	echo 654321 > "$work/pw1"
 	used
@@ -234,7 +235,7 @@ for kind in yubikey-5.4 nitrokey3 gnuk; do
 	on_card none "--firmware $kind" moved_25519
 	on_card none "--firmware $kind" moved_p256
 done
-for kind in yubikey-5.4 nitrokey3 gnuk zeitcontrol-2.1; do
+for kind in yubikey-5.4 nitrokey3 'gnuk --pw3 12345678' zeitcontrol-2.1; do
 	on_card none "--firmware $kind" pins_changed
 done
 for kind in yubikey-5.7 gnuk generic; do

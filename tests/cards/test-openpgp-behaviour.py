@@ -322,6 +322,25 @@ def test_change():
               (ADMIN, "6982"), ("00200083083837363534333231", "9000"))
 
 
+def test_pins_of_keys():
+    """A Gnuk: PW1 beside a key alone, and PW3 as well while that is not set."""
+    long_pin = "39" * 8
+    with pgp("--firmware", "gnuk") as card:
+        words(card, ("002400810E" + PW1 + long_pin, "6985"), (ADMIN, "9000"),
+              (put("C1", "010C00002000"), "6F00"),
+              (put("C1", "132B81040022"), "6F00"),
+              (put("C1", "010800001100"), "6F00"),
+              (put("C1", "132A8648CE3D030107"), "9000"),
+              ("0047800002B60000", "9000"),
+              ("002400810C" + PW1 + "39" * 6, "6985"),
+              ("002400810E" + PW1 + long_pin, "9000"), (ADMIN, "6982"),
+              ("0020008308" + long_pin, "9000"),
+              ("0047800002A40000", "9000"), (USE, "9000"))
+    with pgp("--firmware", "gnuk", "--pw3", "12345678") as card:
+        words(card, (ADMIN, "9000"), ("0047800002B60000", "9000"),
+              ("002400810C" + PW1 + "39" * 6, "9000"), (ADMIN, "9000"))
+
+
 def test_certificates():
     ders = {slot: Path(keys, "pgp-rsa2048", slot + ".der").read_bytes().hex()
             .upper() for slot in ("sig", "dec", "aut")}

@@ -394,29 +394,3 @@ card_login_renew(struct card_token *t)
 		card_login_lost(t);
 	return rv;
 }
-
-CK_RV
-card_pin_init(struct token *token, struct cursor new_pin)
-{
-	struct card_token *t = card_token_of(token);
-	const struct card_pin *pin = card_token_pin(t);
-	const struct card_pin_status anew = { 0 }; /* all tries are there */
-	struct card_applet *a = t->applet;
-	CK_RV rv;
-
-	if (a->driver->pin_init == NULL || new_pin.at == NULL)
-		return CKR_FUNCTION_NOT_SUPPORTED;
-	if (new_pin.left < pin->min || new_pin.left > pin->max)
-		return CKR_PIN_LEN_RANGE;
-	rv = card_token_begin(t);
-	if (rv != CKR_OK)
-		return rv;
-	if (t->login != LOGIN_SO)
-		return card_end(t->card, CKR_USER_NOT_LOGGED_IN);
-	rv = card_write_prepare(t);
-	if (rv == CKR_OK)
-		rv = a->driver->pin_init(a, t->pin_index, new_pin);
-	if (rv == CKR_OK)
-		card_pin_seen(t, t->pin_index, &anew);
-	return card_end(t->card, card_change_refusal(rv));
-}

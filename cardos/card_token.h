@@ -97,7 +97,6 @@ CK_RV card_login(struct token *token, enum login user, struct cursor pin);
 CK_RV card_logout(struct token *token);
 CK_RV card_pin_change(struct token *token, struct cursor old_pin,
 		      struct cursor new_pin);
-CK_RV card_pin_init(struct token *token, struct cursor new_pin);
 /* Ends the login by letting the card go, which powers it down when nobody else
  * holds it; else the card is told. */
 void card_login_leave(struct token *token);
@@ -186,10 +185,7 @@ CK_RV card_generate_pair(struct token *token, const CK_MECHANISM *mechanism,
 			 struct template public_key,
 			 struct template private_key, uint64_t *public_id,
 			 uint64_t *private_id);
-/* In a transaction: proves the applet, and that who is logged in still is. */
-CK_RV card_write_prepare(struct card_token *t) MUST_CHECK;
-/* What of a card's refusals may be answered to a change of the card. */
-CK_RV card_change_refusal(CK_RV rv);
+CK_RV card_pin_init(struct token *token, struct cursor new_pin);
 
 /* One use of a private key. */
 struct card_use {

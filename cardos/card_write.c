@@ -1,4 +1,5 @@
-/* What changes a card: objects written and removed, keys made, the reset. */
+/* What changes a card: objects written and removed, keys made, a PIN set by the
+ * security officer, the reset. */
 #include "card_write.h"
 
 #include "card_token.h"
@@ -11,6 +12,8 @@ struct change {
 	struct card_new *new;		  /* to be written or generated */
 	const struct card_object *object; /* to be removed or moved */
 	struct cursor cka_id;
+	struct cursor pin; /* the new one of PIN_INDEX */
+	size_t pin_index;
 	uint64_t *id; /* where it goes, or has gone */
 };
 
@@ -38,8 +41,15 @@ change_move(struct card_applet *a, const struct change *change)
 	return a->driver->move(a, change->object, change->cka_id, change->id);
 }
 
-CK_RV
-card_change_refusal(CK_RV rv)
+static CK_RV
+change_pin(struct card_applet *a, const struct change *change)
+{
+	return a->driver->pin_init(a, change->pin_index, change->pin);
+}
+
+/* What of a card's refusals may be answered to a change. */
+static CK_RV
+change_refusal(CK_RV rv)
 {
 	switch (rv) {
 	case CKR_FUNCTION_REJECTED:
@@ -66,8 +76,9 @@ change_allowed(struct card_token *t)
 	return CKR_OK;
 }
 
-CK_RV
-card_write_prepare(struct card_token *t)
+/* In a transaction: proves the applet, and that who is logged in still is. */
+static CK_RV
+change_prepare(struct card_token *t)
 {
 	bool switched;
 	CK_RV rv = applet_guard(t->applet, &switched);
@@ -99,16 +110,16 @@ static CK_RV
 change_make(struct card_token *t, const struct change *change)
 {
 	struct card_applet *a = t->applet;
-	CK_RV rv = card_write_prepare(t);
+	CK_RV rv = change_prepare(t);
 
 	if (rv != CKR_OK)
 		return rv;
 	rv = change_try(t, change);
 	if (rv != CKR_USER_NOT_LOGGED_IN ||
 	    !sw_listed(a->driver->pin_wanted, a->sw))
-		return card_change_refusal(rv);
+		return change_refusal(rv);
 	rv = card_login_renew(t);
-	return rv != CKR_OK ? rv : card_change_refusal(change_try(t, change));
+	return rv != CKR_OK ? rv : change_refusal(change_try(t, change));
 }
 
 /* In a transaction, with what became of a change: the object is to be found
@@ -133,7 +144,7 @@ change_place(struct card_token *t, const struct change *change)
 		return CKR_USER_NOT_LOGGED_IN;
 	rv = a->driver->place(a, change->new, change->id);
 	if (rv != CKR_OK)
-		return card_change_refusal(rv);
+		return change_refusal(rv);
 	rv = change_make(t, change);
 	return change_settle(t, *change->id, change->new->class, rv);
 }
@@ -393,4 +404,30 @@ card_init(struct token *token, struct cursor so_pin, struct cursor label)
 	if (rv != CKR_OK)
 		return rv;
 	return card_end(t->card, init(t, so_pin));
+}
+
+CK_RV
+card_pin_init(struct token *token, struct cursor new_pin)
+{
+	struct card_token *t = card_token_of(token);
+	const struct card_pin *pin = card_token_pin(t);
+	const struct change change = { .make = change_pin,
+				       .pin = new_pin,
+				       .pin_index = t->pin_index };
+	const struct card_pin_status anew = { 0 }; /* all tries are there */
+	CK_RV rv;
+
+	if (t->applet->driver->pin_init == NULL || new_pin.at == NULL)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	if (new_pin.left < pin->min || new_pin.left > pin->max)
+		return CKR_PIN_LEN_RANGE;
+	rv = card_token_begin(t);
+	if (rv != CKR_OK)
+		return rv;
+	if (t->login != LOGIN_SO)
+		return card_end(t->card, CKR_USER_NOT_LOGGED_IN);
+	rv = change_make(t, &change);
+	if (rv == CKR_OK)
+		card_pin_seen(t, t->pin_index, &anew);
+	return card_end(t->card, rv);
 }

@@ -59,6 +59,18 @@ def refusals(card, kinds):
            card.generate, kinds[0], SIGN, [(p11.CKA_DECRYPT, True)])
 
 
+def refused_kinds(card):
+    """Known on the card alone: a Gnuk says of them that something failed."""
+    expect("RSA-3072", p11.CKR_KEY_SIZE_RANGE, card.generate, "rsa3072", SIGN)
+    expect("P-521", p11.CKR_CURVE_NOT_SUPPORTED, card.generate, "p521", SIGN)
+    card.logout()
+    card.user()
+    expect("no key to be protected", p11.CKR_FUNCTION_FAILED,
+           card.session.setPin, PIN, "87654321")
+    card.logout()
+    card.officer()
+
+
 def keys(card, kinds):
     for number, kind in enumerate(kinds, 1):
         handles = card.generate(kind, number)
@@ -147,6 +159,11 @@ def data_objects(card):
 
 def pins(card):
     card.officer()
+    # PW3 was never set: a Gnuk wants as long a PW1, which would be PW3 as well.
+    if "--gnuk" in sys.argv:
+        expect("a PIN of 6", p11.CKR_PIN_LEN_RANGE, card.session.initPin,
+               "654321")
+        card.session.setPin(SO_PIN, SO_PIN)
     expect("a short PIN", p11.CKR_PIN_LEN_RANGE, card.session.initPin, "12345")
     card.session.initPin("654321")
     expect("a short PW3", p11.CKR_PIN_LEN_RANGE, card.session.setPin, SO_PIN,
@@ -187,6 +204,8 @@ def reset(card):
 def main():
     card, kinds = Card(sys.argv[1]), sys.argv[2:5]
     refusals(card, kinds)
+    if "--gnuk" in sys.argv:
+        refused_kinds(card)
     keys(card, kinds)
     certificates(card, [AUTHENTICATE] if "--one" in sys.argv
                  else [AUTHENTICATE, SIGN])

@@ -285,6 +285,11 @@ blocks_write(struct card_applet *a, struct cursor der)
 			builder_u8(&block, 0);
 		command.data = builder_read(&block);
 		rv = applet_exchange(a, &command, NULL);
+		if (a->sw == SW_NO_INSTRUCTION) {
+			log_line(LOG_ERROR, "OpenPGP: the card keeps no "
+					    "certificate");
+			return CKR_FUNCTION_NOT_SUPPORTED;
+		}
 		if (rv != CKR_OK || der.left == 0)
 			return rv;
 		if (n == BLOCK_FIRST - 1)

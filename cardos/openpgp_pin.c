@@ -293,6 +293,21 @@ openpgp_pin_set(struct card_applet *a, struct openpgp_change *change)
 	return rv;
 }
 
+/* The old PIN is right, or PW3 is given: it is the new one that the card does
+ * not take as things are. */
+static CK_RV
+openpgp_new_refused(const struct openpgp *o, CK_RV rv)
+{
+	if (rv != CKR_FUNCTION_FAILED)
+		return rv;
+	log_line(LOG_ERROR, "OpenPGP: a Gnuk wants a key before PW1 is set, "
+			    "and 8 characters while PW3 was never set");
+	for (size_t i = 0; i < OPENPGP_KEYS; i++)
+		if (o->facts.keys[i].presence != OPENPGP_ABSENT)
+			return CKR_PIN_LEN_RANGE;
+	return rv;
+}
+
 /* Both PINs are typed one after the other, so that here the card alone tells
  * them apart. */
 static CK_RV
@@ -375,7 +390,7 @@ openpgp_change(struct card_applet *a, size_t pin, struct openpgp_change *change,
 	if (rv != CKR_OK)
 		return rv;
 	o->signs = o->signs && admin;
-	rv = openpgp_pin_set(a, change);
+	rv = openpgp_new_refused(o, openpgp_pin_set(a, change));
 	return rv == CKR_USER_NOT_LOGGED_IN ? CKR_FUNCTION_FAILED : rv;
 }
 
@@ -425,7 +440,7 @@ openpgp_pin_init(struct card_applet *a, size_t pin, struct cursor new_value)
 	CK_RV rv = openpgp_kdf_read(a);
 
 	if (rv == CKR_OK)
-		rv = openpgp_pin_set(a, &change);
+		rv = openpgp_new_refused(o, openpgp_pin_set(a, &change));
 	o->signs = false;
 	return rv;
 }

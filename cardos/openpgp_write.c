@@ -20,6 +20,7 @@ enum {
 	RSA_MAX = 4096,
 	RSA_STEP = 1024,
 	SW_WRONG_DATA = 0x6A80,
+	SW_FAILED = 0x6F00,
 };
 
 static const uint8_t exponent_f4[] = { 0x01, 0x00, 0x01 };
@@ -228,7 +229,8 @@ attributes_write(struct card_applet *a, enum openpgp_use use,
 
 /* Changes what kind of key the place has, when it has to be. A card that takes
  * e of another length says of this one that the data is wrong; of a curve that
- * it has not, SmartPGP says that its conditions are not satisfied. */
+ * it has not, SmartPGP says that its conditions are not satisfied, and a Gnuk
+ * of every kind of key that it failed. */
 static CK_RV
 kind_set(struct card_applet *a, enum openpgp_use use,
 	 const struct openpgp_key *wanted)
@@ -243,7 +245,8 @@ kind_set(struct card_applet *a, enum openpgp_use use,
 	if (rv != CKR_OK && a->sw == SW_WRONG_DATA &&
 	    openpgp_exponent_other(&other))
 		rv = attributes_write(a, use, &other);
-	if (rv == CKR_DATA_INVALID || rv == CKR_FUNCTION_FAILED)
+	if (rv == CKR_DATA_INVALID || rv == CKR_FUNCTION_FAILED ||
+	    a->sw == SW_FAILED)
 		rv = wanted->curve != NULL ? CKR_CURVE_NOT_SUPPORTED
 					   : CKR_KEY_SIZE_RANGE;
 	return rv;

@@ -41,7 +41,7 @@ card_pin_sendable(const struct card_token *t, size_t index, struct cursor pin)
 {
 	if (pin.at == NULL)
 		return t->card->keypad;
-	return pin.left >= t->applet->pins[index].min &&
+	return pin.left >= t->applet->pins[index].old_min &&
 	       pin.left <= t->applet->pins[index].max;
 }
 

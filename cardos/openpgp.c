@@ -148,12 +148,14 @@ openpgp_open(struct card_applet *a, struct cursor answer)
 		.reference = OPENPGP_PIN_OTHER,
 		.min = OPENPGP_PIN_MIN,
 		.max = facts.pin.max[OPENPGP_PW1],
+		.old_min = OPENPGP_PIN_MIN,
 	};
 	a->pins[CARD_PIN_SO] = (struct card_pin){
 		.label = "Admin PIN",
 		.reference = OPENPGP_PIN_ADMIN,
 		.min = OPENPGP_ADMIN_MIN,
 		.max = facts.pin.max[OPENPGP_PW3],
+		.old_min = OPENPGP_ADMIN_MIN,
 	};
 	return CKR_OK;
 }

@@ -20,6 +20,7 @@ enum {
 	PIN_APPLICATION = 0x80,
 	PIN_GLOBAL = 0x00,
 	PIN_MIN = 6,
+	PIN_OLD_MIN = 4, /* some applets take four digits */
 	KEY_TEXT_MIN = 16, /* the shortest management key as it is, */
 	KEY_TEXT_MAX = 64, /* and the longest in hexadecimal */
 	SW_OK = 0x9000,
@@ -140,6 +141,7 @@ piv_open(struct card_applet *a, struct cursor answer)
 		.reference = PIN_APPLICATION,
 		.min = PIN_MIN,
 		.max = PIV_PIN_BLOCK,
+		.old_min = PIN_OLD_MIN,
 	};
 	if (tlv_enter(&answer, PIV_DISCOVERY))
 		piv_discovered(a, cursor_rest(&answer));
@@ -148,6 +150,7 @@ piv_open(struct card_applet *a, struct cursor answer)
 		.reference = PIV_KEY_ADMIN,
 		.min = KEY_TEXT_MIN,
 		.max = KEY_TEXT_MAX,
+		.old_min = KEY_TEXT_MIN,
 	};
 	info = a->transport->ops->info(a->transport);
 	a->extended = piv_extended(cursor_of(info->atr, info->atr_size));

@@ -154,7 +154,7 @@ pin_set(struct card_applet *a, uint8_t ins, uint8_t reference,
 	CK_RV rv = CKR_PIN_INCORRECT;
 
 	a->sw = 0;
-	if (known.left < a->pins[0].min || known.left > a->pins[0].max)
+	if (known.left < a->pins[0].old_min || known.left > a->pins[0].max)
 		return CKR_PIN_INCORRECT;
 	pin_put(&data, known);
 	pin_put(&data, new_value);

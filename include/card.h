@@ -16,7 +16,8 @@ enum { CARD_PINS_MAX = 4, CARD_PIN_SO = CARD_PINS_MAX };
 struct card_pin {
 	const char *label;   /* appended to the token label when not the first */
 	uint8_t reference;   /* P2 of VERIFY */
-	uint8_t min, max;    /* bytes */
+	uint8_t min, max;    /* bytes, also what a keypad asks for */
+	uint8_t old_min;     /* of one that is there */
 };
 
 enum { CARD_TRIES_ENDLESS = 255 }; /* a wrong one spends nothing */

@@ -29,9 +29,24 @@ login_empty(void **state)
 	struct token *t = script_token(script, true);
 
 	assert_int_equal(login(t, "", 0), CKR_PIN_INCORRECT);
+	assert_int_equal(login(t, "123", 3), CKR_PIN_INCORRECT);
 	assert_int_equal(login(t, "123456789", 9), CKR_PIN_INCORRECT);
 	assert_int_equal(t->ops->login(t, LOGIN_SO, cursor_of("1", 1)),
 			 CKR_PIN_INCORRECT);
+	token_unref(t);
+}
+
+/* Some applets take four digits, fewer than a new PIN has to have here. */
+static void
+login_short(void **state)
+{
+	struct token *t = script_token(script, true);
+
+	script_add(script, script_proof);
+	script_add(script, "> 002000800831323334FFFFFFFF\n< 9000\n");
+	assert_int_equal(login(t, "1234", 4), CKR_OK);
+	script_add(script, script_forget);
+	assert_int_equal(t->ops->logout(t), CKR_OK);
 	token_unref(t);
 }
 
@@ -311,6 +326,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE("login/empty", login_empty),
+		CASE("login/short", login_short),
 		CASE("login/wrong", login_wrong),
 		{ "/cardos/card_pin/login/refused", login_refused, NULL, NULL,
 		  NULL },

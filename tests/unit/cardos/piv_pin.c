@@ -113,7 +113,7 @@ static void
 change_lengths(void **state)
 {
 	static const char *const lengths[] = {
-		"1", "12345", "123456789", "puk:12345678", "PUK12345678",
+		"1", "123", "123456789", "puk:12345678", "PUK12345678",
 	};
 	struct card_pin_status status;
 
@@ -129,7 +129,7 @@ static void
 unblock_lengths(void **state)
 {
 	static const char *const lengths[] = {
-		"PUK:", "PUK:1", "PUK:12345", "PUK:123456789",
+		"PUK:", "PUK:1", "PUK:123", "PUK:123456789",
 	};
 	struct card_pin_status status;
 

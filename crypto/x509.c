@@ -20,61 +20,7 @@ enum {
 	USAGE_AGREE = 0x08,
 };
 
-static const uint8_t oid_common_name[] = { 0x55, 0x04, 0x03 };
 static const uint8_t oid_key_usage[] = { 0x55, 0x1D, 0x0F };
-
-static bool
-text_ascii(struct cursor text)
-{
-	while (text.left > 0)
-		if (cursor_u8(&text) >= 0x80)
-			return false;
-	return true;
-}
-
-/* The text of a DirectoryString where it is UTF-8 as it stands, else empty. */
-static struct cursor
-text_utf8(struct cursor value)
-{
-	struct tlv text;
-	if (!tlv_next(&value, &text))
-		return cursor_of(NULL, 0);
-	switch (text.tag) {
-	case DER_UTF8_STRING:
-		return text.value;
-	case DER_PRINTABLE_STRING:
-	case DER_IA5_STRING:
-	case DER_NUMERIC_STRING:
-	case DER_T61_STRING:
-		return text_ascii(text.value) ? text.value : cursor_of(NULL, 0);
-	default:
-		return cursor_of(NULL, 0);
-	}
-}
-
-/* The last common name of a Name: the most specific one. */
-static bool
-name_parse(struct cursor name, struct cursor *common_name)
-{
-	struct cursor found = cursor_of(NULL, 0);
-	struct cursor parts = der_take(&name, DER_SEQUENCE, NULL);
-	while (parts.left > 0) {
-		struct cursor set = der_take(&parts, DER_SET, NULL);
-		while (set.left > 0) {
-			struct cursor pair = der_take(&set, DER_SEQUENCE, NULL);
-			struct cursor oid = der_take(&pair, DER_OID, NULL);
-			if (cursor_is(oid, oid_common_name,
-				      sizeof(oid_common_name)))
-				found = text_utf8(pair);
-			if (!cursor_ok(&pair))
-				return false;
-		}
-		if (!cursor_ok(&set))
-			return false;
-	}
-	*common_name = found;
-	return cursor_ok(&parts);
-}
 
 /* UTCTime or GeneralizedTime (RFC 5280, 4.1.2.5) as YYYYMMDD. */
 static bool
@@ -164,7 +110,6 @@ tbs_parse(struct cursor tbs, struct certificate *out)
 	der_take(&tbs, DER_SEQUENCE, &out->public_key_info);
 	return cursor_ok(&tbs) && date_parse(&validity, out->start) &&
 	       date_parse(&validity, out->end) && cursor_end(&validity) &&
-	       name_parse(out->subject, &out->common_name) &&
 	       tail_parse(tbs, out);
 }
 

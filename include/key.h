@@ -116,7 +116,6 @@ struct certificate {
 	struct cursor der;         /* without bytes after it */
 	struct cursor subject, issuer, serial; /* DER */
 	struct cursor public_key_info;         /* DER */
-	struct cursor common_name;             /* of the subject, may be empty */
 	char start[9], end[9];     /* YYYYMMDD */
 	bool key_usage;            /* it has one: */
 	bool sign, decrypt, agree; /* what it allows */

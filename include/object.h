@@ -1,4 +1,4 @@
-/* Attributes (present, absent, not yet read) and one token's object list. */
+/* Attributes (present, absent, not yet read), templates and lists of ids. */
 #ifndef SIGNET_OBJECT_H
 #define SIGNET_OBJECT_H
 
@@ -101,29 +101,5 @@ struct ids {
 };
 CK_RV ids_add(struct ids *ids, uint64_t id) MUST_CHECK;
 void ids_free(struct ids *ids);
-
-/* One object of a token. Its id is the token's own and never used again. */
-struct object {
-	uint64_t id;
-	struct attrs attrs;
-	void *key; /* what the token keeps beside it, e.g. a decoded key */
-};
-
-/* A token's objects, found by id and by CKA_ID without walking the list. */
-struct objects;
-struct objects *objects_new(void) MUST_CHECK;
-/* Frees all; FREE_KEY, when given, gets every object's key that is not NULL. */
-void objects_free(struct objects *o, void (*free_key)(void *key));
-/* Takes the attributes (ATTRS is empty afterwards) and gives a new id. */
-CK_RV objects_add(struct objects *o, struct attrs *attrs,
-		  struct object **object) MUST_CHECK;
-struct object *objects_find(const struct objects *o, uint64_t id);
-/* To be called after CKA_ID was changed. */
-CK_RV objects_changed(struct objects *o, struct object *object) MUST_CHECK;
-void objects_remove(struct objects *o, uint64_t id,
-		    void (*free_key)(void *key));
-/* Appends the ids of all objects that match or may match (MATCH_UNREAD). */
-CK_RV objects_search(const struct objects *o, const CK_ATTRIBUTE *list,
-		     CK_ULONG count, struct ids *found) MUST_CHECK;
 
 #endif

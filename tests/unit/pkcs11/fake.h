@@ -22,6 +22,13 @@ void gate_pass(struct gate *g);
 void gate_wait(struct gate *g);
 void gate_open(struct gate *g);
 
+/* One object of a token's, in the order of their ids. */
+struct object {
+	struct object *next;
+	uint64_t id;
+	struct attrs attrs;
+};
+
 /* What the tests may look at and set of one fake token. */
 struct fake {
 	struct token token;
@@ -31,7 +38,8 @@ struct fake {
 	char pin[16]; /* right for everybody */
 	CK_FLAGS flags;
 	const char *model;
-	struct objects *objects;
+	struct object *objects;
+	uint64_t last_id;
 	CK_RV refuse;		    /* of every operation's finish */
 	CK_RV lost;		    /* of every call that may say so */
 	CK_RV context;		    /* of every context-specific login */
@@ -48,6 +56,9 @@ struct fake {
 struct fake *fake_new(void);
 struct fake *fake_of(struct token *t);
 extern unsigned fakes_alive;
+struct object *fake_object(struct fake *f, uint64_t id);
+/* Takes the attributes. */
+uint64_t fake_object_add(struct fake *f, struct attrs *attrs);
 
 /* An object of the token's, with an id, a class, CKA_ID and CKA_PRIVATE; keys
  * may do everything that their class can. Gives the token's id. */

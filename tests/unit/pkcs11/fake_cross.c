@@ -5,7 +5,7 @@
 static CK_RV
 object_get(struct token *t, uint64_t id, struct object **object)
 {
-	*object = objects_find(fake_of(t)->objects, id);
+	*object = fake_object(fake_of(t), id);
 	return *object == NULL ? CKR_OBJECT_HANDLE_INVALID : CKR_OK;
 }
 
@@ -29,14 +29,11 @@ CK_RV
 cross_take(struct token *t, struct attrs *objects, size_t count, uint64_t *ids)
 {
 	CK_RV rv = fake_of(t)->refuse;
-	struct object *o;
 	size_t i;
 
 	for (i = 0; i < count; i++) {
 		if (rv == CKR_OK)
-			rv = objects_add(fake_of(t)->objects, &objects[i], &o);
-		if (rv == CKR_OK)
-			ids[i] = o->id;
+			ids[i] = fake_object_add(fake_of(t), &objects[i]);
 		attrs_free(&objects[i]);
 	}
 	return rv;

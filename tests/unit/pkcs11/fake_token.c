@@ -124,35 +124,76 @@ fake_pin_change(struct token *t, struct cursor old_pin, struct cursor new_pin)
 							  : CKR_PIN_INCORRECT;
 }
 
+/* What points to the object, or ends the list. */
+static struct object **
+object_at(struct fake *f, uint64_t id)
+{
+	struct object **at = &f->objects;
+
+	while (*at != NULL && (*at)->id != id)
+		at = &(*at)->next;
+	return at;
+}
+
+struct object *
+fake_object(struct fake *f, uint64_t id)
+{
+	return *object_at(f, id);
+}
+
+uint64_t
+fake_object_add(struct fake *f, struct attrs *attrs)
+{
+	struct object *o = calloc(1, sizeof(*o));
+
+	assert_non_null(o);
+	o->id = ++f->last_id;
+	o->attrs = *attrs;
+	*attrs = (struct attrs){ 0 };
+	*object_at(f, o->id) = o;
+	return o->id;
+}
+
+static void
+object_drop(struct object **at)
+{
+	struct object *o = *at;
+
+	*at = o->next;
+	attrs_free(&o->attrs);
+	free(o);
+}
+
+static bool
+is_visible(struct fake *f, const struct object *o)
+{
+	return login_of(f) == LOGIN_USER ||
+	       !attrs_bool(&o->attrs, CKA_PRIVATE, false);
+}
+
 static struct object *
 visible(struct fake *f, uint64_t id)
 {
-	struct object *o = objects_find(f->objects, id);
+	struct object *o = fake_object(f, id);
 
-	if (o != NULL && attrs_bool(&o->attrs, CKA_PRIVATE, false) &&
-	    login_of(f) != LOGIN_USER)
-		return NULL;
-	return o;
+	return o != NULL && is_visible(f, o) ? o : NULL;
 }
 
 static CK_RV
 fake_search(struct token *t, struct template match, struct ids *found)
 {
 	struct fake *f = fake_of(t);
-	struct ids all = { 0 };
-	CK_RV rv;
-	size_t i;
+	CK_RV rv = CKR_OK;
 
 	f->searches++;
 	gate_pass(f->search_gate);
 	if (f->lost != CKR_OK)
 		return f->lost;
-	rv = objects_search(f->objects, match.list, match.count, &all);
-	for (i = 0; i < all.count && rv == CKR_OK; i++) {
-		if (visible(f, all.list[i]) != NULL)
-			rv = ids_add(found, all.list[i]);
+	for (struct object *o = f->objects; o && rv == CKR_OK; o = o->next) {
+		if (is_visible(f, o) &&
+		    attrs_match(&o->attrs, match.list, match.count) != MATCH_NO)
+			rv = ids_add(found, o->id);
 	}
-	ids_free(&all);
 	return rv;
 }
 
@@ -184,14 +225,11 @@ static CK_RV
 fake_create(struct token *t, struct template object, uint64_t *id)
 {
 	struct attrs attrs = { 0 };
-	struct object *o;
 	CK_RV rv = attrs_set_template(&attrs, object.list, object.count);
 
 	if (rv == CKR_OK)
-		rv = objects_add(fake_of(t)->objects, &attrs, &o);
+		*id = fake_object_add(fake_of(t), &attrs);
 	attrs_free(&attrs);
-	if (rv == CKR_OK)
-		*id = o->id;
 	return rv;
 }
 
@@ -199,11 +237,13 @@ static CK_RV
 fake_destroy(struct token *t, uint64_t id)
 {
 	struct fake *f = fake_of(t);
+	struct object **at = object_at(f, id);
 
 	if (!f->host && visible(f, id) == NULL)
 		return CKR_OBJECT_HANDLE_INVALID;
 	f->destroyed++;
-	objects_remove(f->objects, id, NULL);
+	if (*at != NULL)
+		object_drop(at);
 	return CKR_OK;
 }
 
@@ -228,7 +268,8 @@ fake_free(struct token *t)
 {
 	struct fake *f = fake_of(t);
 
-	objects_free(f->objects, NULL);
+	while (f->objects != NULL)
+		object_drop(&f->objects);
 	if (f->peer != NULL)
 		token_unref(&f->peer->token);
 	fakes_alive--;
@@ -401,7 +442,7 @@ fake_operation_start(struct token *t, enum operation_kind kind,
 		o->owner = f;
 		token_ref(t);
 	}
-	object = objects_find(f->objects, key->id);
+	object = fake_object(f, key->id);
 	o->operation = (struct operation){
 		.ops = &op_ops,
 		.kind = kind,
@@ -452,7 +493,6 @@ fake_new(void)
 	struct fake *f = calloc(1, sizeof(*f));
 
 	f->token = (struct token){ .ops = &fake_ops, .references = 1 };
-	f->objects = objects_new();
 	f->model = "FAKE";
 	strcpy(f->pin, "1234");
 	fakes_alive++;

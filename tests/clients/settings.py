@@ -197,6 +197,8 @@ def another_key(path):
 
 def system():
     """One folder for all, as PAM and SSSD need it: root writes, others read."""
+    if not os.access("/usr", os.W_OK):  # root in a user's namespace, at most
+        sys.exit(77)
     cache, nobody = folder + "/system", 65534
     os.mkdir(cache, 0o755)
     os.chmod(folder, 0o755)

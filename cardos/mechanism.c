@@ -95,13 +95,31 @@ input_whole(struct cursor message, struct builder *input)
 	return builder_ok(input) ? CKR_OK : CKR_HOST_MEMORY;
 }
 
-/* A ciphertext goes as it is, and is as long as the modulus. */
+/* NUMBER is as long as the modulus. */
+static bool
+below_modulus(struct cursor number, const struct pubkey *key)
+{
+	struct cursor modulus = key->modulus;
+	uint8_t theirs, ours;
+
+	while (number.left > 0) {
+		theirs = cursor_u8(&modulus);
+		ours = cursor_u8(&number);
+		if (ours != theirs)
+			return ours < theirs;
+	}
+	return false;
+}
+
+/* A ciphertext goes as it is: a number below the modulus, and as long. */
 static CK_RV
 input_cipher(const struct card_job *job, struct cursor message,
 	     struct builder *input)
 {
 	if (message.left != pubkey_size(job->key->public_key))
 		return CKR_ENCRYPTED_DATA_LEN_RANGE;
+	if (!below_modulus(message, job->key->public_key))
+		return CKR_ENCRYPTED_DATA_INVALID;
 	builder_append(input, message);
 	return builder_ok(input) ? CKR_OK : CKR_HOST_MEMORY;
 }
@@ -144,6 +162,20 @@ input_unpadded(const struct scheme *scheme, const struct card_job *job,
 	return CKR_OK;
 }
 
+/* All padding but none gives a number that is below the modulus. */
+static CK_RV
+input_padded(const struct scheme *scheme, const struct card_job *job,
+	     struct cursor message, struct builder *input)
+{
+	const struct pubkey *key = job->key->public_key;
+	CK_RV rv = padding_encode(scheme, message, key->bits, input);
+
+	if (rv != CKR_OK || scheme->kind != SCHEME_RSA_RAW)
+		return rv;
+	return below_modulus(builder_read(input), key) ? CKR_OK
+						       : CKR_DATA_INVALID;
+}
+
 CK_RV
 mechanism_input(const struct scheme *scheme, const struct card_job *job,
 		enum operation_kind kind, struct cursor message,
@@ -157,8 +189,7 @@ mechanism_input(const struct scheme *scheme, const struct card_job *job,
 		return input_cipher(job, message, input);
 	if (job->primitive != CARD_RSA_RAW)
 		return input_unpadded(scheme, job, message, input);
-	return padding_encode(scheme, message, job->key->public_key->bits,
-			      input);
+	return input_padded(scheme, job, message, input);
 }
 
 CK_RV

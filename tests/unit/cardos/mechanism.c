@@ -159,20 +159,56 @@ input_digest_info(void **state)
 }
 
 static CK_RV
-input(const struct scheme *scheme, enum card_primitive primitive,
-      enum operation_kind kind, size_t size, struct builder *out)
+input_of(const struct scheme *scheme, enum card_primitive primitive,
+	 enum operation_kind kind, struct cursor message, struct builder *out)
 {
 	struct card_key key =
 		key_of(scheme->kind == SCHEME_ECDSA ? ec : rsa, 0);
 	struct card_job job = { .primitive = primitive, .key = &key };
+
+	builder_reset(out);
+	return mechanism_input(scheme, &job, kind, message, out);
+}
+
+static CK_RV
+input(const struct scheme *scheme, enum card_primitive primitive,
+      enum operation_kind kind, size_t size, struct builder *out)
+{
 	struct builder message = builder_heap(1024);
 	CK_RV rv;
 
-	builder_reset(out);
 	builder_fill(&message, 0x77, size);
-	rv = mechanism_input(scheme, &job, kind, builder_read(&message), out);
+	rv = input_of(scheme, primitive, kind, builder_read(&message), out);
 	builder_free(&message);
 	return rv;
+}
+
+/* What is not below the modulus is no work for a card. */
+static void
+input_large(void **state)
+{
+	const struct scheme pkcs1 = { .kind = SCHEME_RSA_PKCS1 };
+	const struct scheme raw = { .kind = SCHEME_RSA_RAW };
+	struct builder b = builder_heap(1024), large = builder_heap(1024);
+
+	builder_append(&large, rsa->modulus);
+	assert_int_equal(input_of(&raw, CARD_RSA_RAW, OPERATION_SIGN,
+				  builder_read(&large), &b),
+			 CKR_DATA_INVALID);
+	assert_int_equal(input_of(&pkcs1, CARD_RSA_DECRYPT, OPERATION_DECRYPT,
+				  builder_read(&large), &b),
+			 CKR_ENCRYPTED_DATA_INVALID);
+	/* a modulus is odd */
+	large.data[large.used - 1] ^= 1;
+	assert_int_equal(input_of(&raw, CARD_RSA_RAW, OPERATION_SIGN,
+				  builder_read(&large), &b),
+			 CKR_OK);
+	assert_true(cursor_same(builder_read(&b), builder_read(&large)));
+	assert_int_equal(input_of(&pkcs1, CARD_RSA_RAW, OPERATION_DECRYPT,
+				  builder_read(&large), &b),
+			 CKR_OK);
+	builder_free(&b);
+	builder_free(&large);
 }
 
 static void
@@ -318,6 +354,7 @@ main(void)
 		CASE("primitive/refused", primitive_refused),
 		CASE("primitive/room", primitive_room),
 		CASE("input/lengths", input_lengths),
+		CASE("input/large", input_large),
 		CASE("input/digest-info", input_digest_info),
 		CASE("list/padding-card", list_padding_card),
 		CASE("list/edwards-card", list_edwards_card),

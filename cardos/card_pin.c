@@ -341,9 +341,11 @@ card_pin_replace(struct card_token *t, struct cursor old_pin,
 	    a->driver->pin_forget(a, index) != CKR_OK)
 		log_line(LOG_ERROR, "the card stays verified after the change "
 				    "of a PIN");
-	if (rv == CKR_OK && t->pin != NULL) {
+	/* what got no answer may have been done all the same */
+	if (t->pin != NULL &&
+	    (rv == CKR_OK || (rv == CKR_DEVICE_ERROR && applet_mute(a, rv)))) {
 		secret_free(t->pin);
-		t->pin = new_pin.at == NULL
+		t->pin = rv != CKR_OK || new_pin.at == NULL
 				 ? NULL /* nobody but the keypad has it */
 				 : secret_new(new_pin.at, new_pin.left);
 	}

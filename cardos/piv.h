@@ -196,12 +196,12 @@ CK_RV piv_admin_spoil(struct card_applet *a) MUST_CHECK;
 CK_RV piv_admin_need(struct card_applet *a) MUST_CHECK;
 /* Is it kept in the printed information? */
 CK_RV piv_protected_kept(struct card_applet *a, bool *kept) MUST_CHECK;
-/* The management key is KEY now: so is the one that the PIN protects. */
-CK_RV piv_protected_follow(struct card_applet *a,
-			   struct cursor key) MUST_CHECK;
+/* The management key is KEY now: so is the one that the PIN protects; what does
+ * not follow is in the log. */
+void piv_protected_follow(struct card_applet *a, struct cursor key);
 /* The PIN is another: so is the management key that is made of it. */
-CK_RV piv_derived_follow(struct card_applet *a, struct cursor old_pin,
-			 struct cursor new_pin) MUST_CHECK;
+void piv_derived_follow(struct card_applet *a, struct cursor old_pin,
+			struct cursor new_pin);
 
 /* piv_pin.c */
 CK_RV piv_pin_status(struct card_applet *a, size_t pin,

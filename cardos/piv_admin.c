@@ -356,7 +356,7 @@ piv_admin_change(struct card_applet *a, struct cursor old_text,
 	else
 		rv = CKR_PIN_LEN_RANGE;
 	if (rv == CKR_OK)
-		rv = piv_protected_follow(a, builder_read(&key));
+		piv_protected_follow(a, builder_read(&key));
 	mem_wipe(bytes, sizeof(bytes));
 	return rv;
 }

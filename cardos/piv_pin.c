@@ -183,7 +183,9 @@ piv_unblock(struct card_applet *a, size_t pin, struct cursor puk,
 	if (rv == CKR_PIN_INCORRECT && tries.known)
 		log_line(LOG_ERROR, "PIV: wrong PUK, %u tries left",
 			 tries.tries_left);
-	return rv == CKR_OK ? piv_pin_status(a, pin, status) : rv;
+	if (rv == CKR_OK)
+		DROP(piv_pin_status(a, pin, status)); /* it is set anyway */
+	return rv;
 }
 
 /* Old and new PIN in one command, which counts as a VERIFY. Nothing is sent to
@@ -206,7 +208,7 @@ piv_user_change(struct card_applet *a, size_t pin, struct cursor old_value,
 	if (a->sw != 0)
 		*status = iso_pin_status(a->sw);
 	if (rv == CKR_OK && old_value.at != NULL)
-		rv = piv_derived_follow(a, old_value, new_value);
+		piv_derived_follow(a, old_value, new_value);
 	return rv;
 }
 

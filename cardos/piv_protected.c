@@ -138,8 +138,8 @@ piv_admin_need(struct card_applet *a)
 }
 
 /* The key that is kept is written again; one that was made of the PIN is not
- * any more, and what says so goes. */
-CK_RV
+ * any more, and what says so goes. The key has changed also when that fails. */
+void
 piv_protected_follow(struct card_applet *a, struct cursor key)
 {
 	uint8_t bytes[ADMIN_MAX], inner_bytes[ADMIN_MAX];
@@ -161,11 +161,11 @@ piv_protected_follow(struct card_applet *a, struct cursor key)
 		log_line(LOG_ERROR, "PIV: the PIN protects an old key now");
 	mem_wipe(bytes, sizeof(bytes));
 	mem_wipe(inner_bytes, sizeof(inner_bytes));
-	return rv;
 }
 
-/* In the same transaction as the change of the PIN. */
-CK_RV
+/* In the same transaction as the change of the PIN, which stands whatever comes
+ * of this. */
+void
 piv_derived_follow(struct card_applet *a, struct cursor old_pin,
 		   struct cursor new_pin)
 {
@@ -175,15 +175,15 @@ piv_derived_follow(struct card_applet *a, struct cursor old_pin,
 	struct admin_data admin;
 	CK_RV rv = admin_read(a, &admin);
 
-	if (rv != CKR_OK || !admin.derived)
-		return rv;
-	if ((rv = derived_make(&admin, old_pin, &old_key)) ||
+	if (rv == CKR_OK && !admin.derived)
+		return;
+	if (rv != CKR_OK ||
+	    (rv = derived_make(&admin, old_pin, &old_key)) ||
 	    (rv = derived_make(&admin, new_pin, &new_key)) ||
 	    (rv = piv_admin_authenticate(a, builder_read(&old_key))) ||
 	    (rv = piv_admin_set(a, builder_read(&new_key))))
-		log_line(LOG_ERROR, "PIV: the management key is still made of "
+		log_line(LOG_ERROR, "PIV: the management key may be made of "
 				    "the old PIN");
 	mem_wipe(old_bytes, sizeof(old_bytes));
 	mem_wipe(new_bytes, sizeof(new_bytes));
-	return rv == CKR_PIN_INCORRECT ? CKR_OK : rv;
 }

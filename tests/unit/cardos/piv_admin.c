@@ -258,6 +258,17 @@ change_digits(void **state)
 	assert_int_equal(((struct piv *)applet.state)->cipher, 0x08);
 }
 
+/* The new key stands also when the copy that the PIN protects is the old one. */
+static void
+change_unprotected(void **state)
+{
+	vector_add(&vectors[0], "< 9000");
+	script_add(script, "> 00FFFFFF13089B10000102030405060708090A0B0C0D0E0F"
+			   "\n< 9000\n> 00CB3FFF055C035FFF0000\n"
+			   "< 530580038101029000\n> 00DB3FFF*\n< 6A84\n");
+	assert_int_equal(change("000102030405060708090A0B0C0D0E0F"), CKR_OK);
+}
+
 static void
 change_refused(void **state)
 {
@@ -305,6 +316,7 @@ main(void)
 		CASE("login/parity", login_parity),
 		CASE("change/kinds", change_kinds),
 		CASE("change/digits", change_digits),
+		CASE("change/unprotected", change_unprotected),
 		CASE("set/real", set_real),
 	};
 

@@ -205,6 +205,31 @@ unblock_refused(void **state)
 	}
 }
 
+/* A PIN that was changed is changed, whatever the card says next. */
+static void
+change_stands(void **state)
+{
+	static const char *const next[] = {
+		"> 00CB3FFF055C035FFF0000\n! error\n",
+		"> 00CB3FFF055C035FFF0000\n< 6A82\n",
+		/* a management key that is made of another PIN */
+		"> 00CB3FFF055C035FFF0000\n< 53178015810100821000010203040506"
+		"0708090A0B0C0D0E0F9000\n"
+		"> 0087039B047C02800000\n< 6A86\n"
+		"> 00870A9B047C02800000\n< 6A86\n",
+	};
+	struct card_pin_status status;
+
+	for (size_t i = 0; i < sizeof(next) / sizeof(next[0]); i++) {
+		script_add(script, STATE "< 63C3\n" CHANGE "< 9000\n");
+		script_add(script, next[i]);
+		assert_int_equal(change("123456", &status), CKR_OK);
+		assert_true(status.verified);
+	}
+	script_add(script, UNBLOCK "< 9000\n" STATE "! removed\n");
+	assert_int_equal(change("PUK:12345678", &status), CKR_OK);
+}
+
 /* The PUK is the application PIN's. */
 static void
 unblock_global(void **state)
@@ -319,6 +344,7 @@ main(void)
 		UNKNOWN("verify/discovers", verify_discovers),
 		UNKNOWN("verify/discovers/nothing", verify_discovers_nothing),
 		UNKNOWN("verify/proven", verify_proven),
+		CASE("change/stands", change_stands),
 		CASE("unblock/real", unblock_real),
 		CASE("reset/good", reset_good),
 	};

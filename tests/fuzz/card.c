@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "card_driver.h"
 #include "good.h"
 #include "token.h"
 
@@ -295,12 +296,14 @@ use(struct token *t)
 	struct ids found = { 0 };
 	CK_TOKEN_INFO info;
 	CK_ATTRIBUTE value = { CKA_VALUE, NULL, 0 };
+	CK_ATTRIBUTE attestation = { SIGNET_ATTESTATION, NULL, 0 };
 
 	DROP(t->ops->info(t, &info));
 	DROP(t->ops->login(t, LOGIN_USER, cursor_of("123456", 6)));
 	DROP(t->ops->search(t, (struct template){ 0 }, &found));
 	for (size_t i = 0; i < found.count; i++) {
 		DROP(t->ops->attributes_get(t, found.list[i], &value, 1));
+		DROP(t->ops->attributes_get(t, found.list[i], &attestation, 1));
 		operate(t, found.list[i], OPERATION_SIGN, CKM_ECDSA_SHA256);
 		operate(t, found.list[i], OPERATION_SIGN, CKM_RSA_PKCS);
 		operate(t, found.list[i], OPERATION_DECRYPT, CKM_RSA_PKCS);
@@ -389,14 +392,15 @@ pair_generate(struct token *t, CK_MECHANISM_TYPE type, CK_BYTE cka_id)
 		(struct template){ &of_private, 1 }, &public_id, &private_id);
 }
 
-/* What there is of data is found and changed, and all that is found destroyed.
- */
+/* What there is of data is found and changed, other things get another CKA_ID,
+ * and all that is found is destroyed. */
 static void
 destroy_all(struct token *t)
 {
 	CK_OBJECT_CLASS class = CKO_DATA;
 	CK_ATTRIBUTE data = { CKA_CLASS, &class, sizeof(class) };
 	CK_ATTRIBUTE value = { CKA_VALUE, certificate, 9 };
+	CK_ATTRIBUTE place = { CKA_ID, "\5", 1 };
 	struct ids found = { 0 };
 	size_t others;
 
@@ -404,10 +408,9 @@ destroy_all(struct token *t)
 	others = found.count;
 	DROP(t->ops->search(t, (struct template){ &data, 1 }, &found));
 	for (size_t i = 0; i < found.count; i++) {
-		if (i >= others)
-			DROP(t->ops->attributes_set(
-				t, found.list[i],
-				(struct template){ &value, 1 }));
+		DROP(t->ops->attributes_set(
+			t, found.list[i],
+			(struct template){ i < others ? &place : &value, 1 }));
 		DROP(t->ops->destroy(t, found.list[i]));
 	}
 	ids_free(&found);
@@ -429,6 +432,8 @@ change(struct token *t, enum login who, struct cursor pin, CK_BYTE place)
 	DROP(t->ops->pin_init(t, cursor_of("123456", 6)));
 	DROP(t->ops->pin_change(t, pin, pin));
 	DROP(t->ops->logout(t));
+	DROP(t->ops->pin_change(t, cursor_of(good_code, strlen(good_code)),
+				cursor_of("123456", 6)));
 }
 
 int

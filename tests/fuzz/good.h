@@ -8,6 +8,8 @@
 extern const struct cursor good_certificate;
 /* The security officer's PIN, of the factory. */
 extern const char good_so_pin[];
+/* What C_SetPIN takes for the PIN to unblock it, with its prefix. */
+extern const char good_code[];
 
 void good_answer(const struct apdu *command, struct builder *out);
 

@@ -5,6 +5,7 @@
 #include "tlv.h"
 
 const char good_so_pin[] = "12345678";
+const char good_code[] = "RC:12345678";
 
 /* DO 6E: three keys on P-256, PW1 good for more than one signature. */
 static const uint8_t good_facts[] = {

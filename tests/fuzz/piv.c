@@ -29,6 +29,7 @@ static const uint8_t good_signature[] = {
 };
 
 const char good_so_pin[] = "010203040506070801020304050607080102030405060708";
+const char good_code[] = "PUK:12345678";
 
 void
 good_answer(const struct apdu *command, struct builder *out)

@@ -112,14 +112,6 @@ number_put(struct builder *b, size_t number)
 		builder_u8(b, (uint8_t)(number >> 8 * size));
 }
 
-size_t
-tlv_header_size(uint32_t tag, size_t size)
-{
-	size_t length = size < LENGTH_LONG ? 1 : 1 + number_size(size);
-
-	return number_size(tag) + length;
-}
-
 void
 tlv_header(struct builder *b, uint32_t tag, size_t size)
 {

@@ -136,9 +136,6 @@ struct piv_metadata {
  * metadata. */
 CK_RV piv_metadata_read(struct card_applet *a, uint8_t reference,
 			struct piv_metadata *out) MUST_CHECK;
-/* The public key in what metadata and GENERATE give, without its outer tag. */
-CK_RV piv_public_key(uint8_t algorithm, struct cursor inside,
-		     struct pubkey **key) MUST_CHECK;
 
 /* The value of P1 for a key (SP 800-78-4, table 6-2), 0 for one of a kind
  * that PIV does not have. */

@@ -97,7 +97,8 @@ algorithm_curve(uint8_t algorithm)
 	return NULL;
 }
 
-CK_RV
+/* The public key in what metadata and GENERATE give, without its outer tag. */
+static CK_RV
 piv_public_key(uint8_t algorithm, struct cursor inside, struct pubkey **key)
 {
 	const struct curve *curve = algorithm_curve(algorithm);

@@ -26,9 +26,6 @@ bool tlv_find(struct cursor c, uint32_t tag, struct cursor *value) MUST_CHECK;
  * then at what there is of the value. False (and C bad) at anything else. */
 bool tlv_enter(struct cursor *c, uint32_t tag) MUST_CHECK;
 
-/* Size of the header (tag and length) of a data object of SIZE bytes. */
-size_t tlv_header_size(uint32_t tag, size_t size);
-
 /* Appends a header for SIZE bytes to come, or a whole data object. */
 void tlv_header(struct builder *b, uint32_t tag, size_t size);
 void tlv_put(struct builder *b, uint32_t tag, struct cursor value);

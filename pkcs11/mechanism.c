@@ -76,8 +76,9 @@ token_list(struct token *t, struct mechanism *list, size_t room)
 
 /* The host adds its digests, and its work with public keys to what the token
  * does with private ones. A mechanism that is there for public keys alone is
- * not listed: NSS goes by the list, not by the flags, and would sign with it. */
-size_t
+ * not listed: NSS goes by the list, not by the flags, and would sign with it.
+ * Gives how many there are. */
+static size_t
 mechanism_list(struct presence *p, struct mechanism list[static MECHANISMS_MAX])
 {
 	struct mechanism host[MECHANISMS_MAX];

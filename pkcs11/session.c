@@ -86,7 +86,8 @@ session_leave(const char *name, struct session *s, CK_RV rv)
 	return module_leave(name, rv);
 }
 
-CK_RV
+/* Opens one and gives its handle; LIKE tells of it what the caller wants. */
+static CK_RV
 session_open(struct presence *p, const struct session *like,
 	     CK_SESSION_HANDLE *handle)
 {
@@ -138,7 +139,8 @@ session_end(struct session *s)
 	session_unref(s);
 }
 
-bool
+/* False when somebody else has closed it or is about to. */
+static bool
 session_close(struct session *s)
 {
 	struct presence *p = s->presence;

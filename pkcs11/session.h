@@ -60,11 +60,6 @@ CK_RV session_enter(const char *name, CK_SESSION_HANDLE handle,
 /* Logs and gives the result. CKR_DEVICE_REMOVED closes all sessions there. */
 CK_RV session_leave(const char *name, struct session *s, CK_RV rv);
 
-/* Opens one and gives its handle; LIKE tells of it what the caller wants. */
-CK_RV session_open(struct presence *p, const struct session *like,
-		   CK_SESSION_HANDLE *handle) MUST_CHECK;
-/* False when somebody else has closed it or is about to. */
-bool session_close(struct session *s);
 /* Ends one that was taken out of its presence. */
 void session_end(struct session *s);
 

@@ -35,13 +35,6 @@ CK_RV slots_info(struct slots *slots, CK_SLOT_ID id,
 CK_RV slots_token(struct slots *slots, CK_SLOT_ID id,
 		  struct presence **presence) MUST_CHECK;
 
-/*
- * C_WaitForSlotEvent: a slot whose reader or card came or went since the last
- * call, or since the first look around. Without one it waits, or answers
- * CKR_NO_EVENT. CKR_CRYPTOKI_NOT_INITIALIZED when C_Finalize ends the wait.
- */
-CK_RV slots_wait(struct slots *slots, bool wait, CK_SLOT_ID *id) MUST_CHECK;
-
 /* A token said that it is gone: ends it, sessions included. */
 void slots_lost(struct slots *slots, struct presence *p);
 

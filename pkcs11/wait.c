@@ -38,7 +38,10 @@ look(struct slots *slots, struct reader_state *states, bool wait,
 	return rv == CKR_OK ? CKR_NO_EVENT : CKR_CRYPTOKI_NOT_INITIALIZED;
 }
 
-CK_RV
+/* A slot whose reader or card came or went since the last call, or since the
+ * first look around. Without one it waits, or answers CKR_NO_EVENT.
+ * CKR_CRYPTOKI_NOT_INITIALIZED when C_Finalize ends the wait. */
+static CK_RV
 slots_wait(struct slots *slots, bool wait, CK_SLOT_ID *id)
 {
 	size_t size = READERS_MAX * sizeof(struct reader_state);

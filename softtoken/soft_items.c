@@ -27,7 +27,7 @@ item_new(uint64_t id, uint64_t version, struct attrs *attrs)
 	return item;
 }
 
-void
+static void
 item_free(struct item *item)
 {
 	if (!item)

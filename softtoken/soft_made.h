@@ -38,8 +38,6 @@ CK_RV sha1_check_value(struct attrs *attrs) MUST_CHECK;
 /* Completes a secret key that has its CKA_VALUE: length and check value.
  * CKR_ATTRIBUTE_VALUE_INVALID for a length that its type does not have. */
 CK_RV secret_import(struct attrs *attrs) MUST_CHECK;
-/* How long a key of this type has to be; 0 when that is not fixed. */
-size_t secret_fixed_size(CK_KEY_TYPE type);
 bool secret_size_fits(CK_KEY_TYPE type, size_t size);
 
 /* The key type and length that a template asks for, with what is meant when it

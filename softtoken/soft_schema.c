@@ -93,7 +93,7 @@ schema_migrate(struct store *s, int64_t version)
 	return store_end(s, rv);
 }
 
-CK_RV
+static CK_RV
 schema_serial(struct store *s, const char *serial)
 {
 	sqlite3_stmt *statement = NULL;

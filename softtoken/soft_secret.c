@@ -36,7 +36,8 @@ secret_size_fits(CK_KEY_TYPE type, size_t size)
 	return size > 0 && size <= SECRET_MAX;
 }
 
-size_t
+/* How long a key of this type has to be; 0 when that is not fixed. */
+static size_t
 secret_fixed_size(CK_KEY_TYPE type)
 {
 	for (size_t i = 0; i < KINDS; i++) {

@@ -71,7 +71,6 @@ CK_RV items_search(const struct items *items, struct template match,
 		   const void *context, struct ids *found) MUST_CHECK;
 struct item *item_new(uint64_t id, uint64_t version,
 		      struct attrs *attrs) MUST_CHECK;
-void item_free(struct item *item);
 /* With the token's lock: read once, until the attributes change. */
 const struct facts *item_facts(struct item *item);
 

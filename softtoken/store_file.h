@@ -64,7 +64,6 @@ CK_RV schema_make(struct store *s) MUST_CHECK;
 /* Brings an older schema up to date; CKR_TOKEN_NOT_RECOGNIZED for a newer one
  * and for what is no token. */
 CK_RV schema_check(struct store *s, const char *serial) MUST_CHECK;
-CK_RV schema_serial(struct store *s, const char *serial) MUST_CHECK;
 
 void store_closed(struct store *s);
 

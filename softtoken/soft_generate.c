@@ -167,7 +167,7 @@ rsa_generate(CK_ULONG bits, struct cursor exponent, struct attrs *public_key,
 	EVP_PKEY *pkey;
 	CK_RV rv;
 
-	if (bits < RSA_BITS_MIN || bits > RSA_BITS_GENERATE_MAX || bits % 8)
+	if (bits < RSA_BITS_MIN || bits > RSA_BITS_GENERATE_MAX)
 		return CKR_KEY_SIZE_RANGE;
 	if (exponent.left > 0) {
 		rv = exponent_parse(exponent, &e);

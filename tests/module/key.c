@@ -226,6 +226,54 @@ test_ec_point(void **state)
 	assert_int_equal(point[2], 0x04);
 }
 
+static void
+assert_signs(CK_MECHANISM *mechanism, const CK_OBJECT_HANDLE pair[2],
+	     CK_ULONG wanted)
+{
+	CK_BYTE signature[256];
+	CK_ULONG size = sizeof(signature);
+	CK_FUNCTION_LIST *p = suite.p11;
+
+	assert_ok(p->C_SignInit(suite.session, mechanism, pair[1]));
+	assert_ok(p->C_Sign(suite.session, digest, sizeof(digest), signature,
+			    &size));
+	assert_int_equal(size, wanted);
+	assert_ok(p->C_VerifyInit(suite.session, mechanism, pair[0]));
+	assert_ok(p->C_Verify(suite.session, digest, sizeof(digest), signature,
+			      size));
+}
+
+/* 6.1.4: "Length in bits of modulus n": of whatever length between the limits
+ * of the mechanism, of which multiples of eight are no more than others. */
+static void
+test_rsa_bits(void **state)
+{
+	CK_MECHANISM gen = { CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0 };
+	CK_RSA_PKCS_PSS_PARAMS p = { CKM_SHA256, CKG_MGF1_SHA256, 32 };
+	CK_MECHANISM pkcs1 = { CKM_RSA_PKCS, NULL, 0 };
+	CK_MECHANISM pss = { CKM_SHA256_RSA_PKCS_PSS, &p, sizeof(p) };
+	CK_MECHANISM_INFO info;
+	CK_ULONG bits;
+	CK_ATTRIBUTE list = { CKA_MODULUS_BITS, &bits, sizeof(bits) };
+	CK_OBJECT_HANDLE pair[2];
+
+	need_made();
+	need_mechanism(gen.mechanism, CKF_GENERATE_KEY_PAIR);
+	need_mechanism(pss.mechanism, CKF_SIGN | CKF_VERIFY);
+	login();
+	assert_ok(suite.p11->C_GetMechanismInfo(suite.slot, gen.mechanism,
+						&info));
+	for (bits = 1025; bits < 1032; bits++) {
+		if (bits < info.ulMinKeySize || bits > info.ulMaxKeySize)
+			skip();
+		assert_ok(suite.p11->C_GenerateKeyPair(suite.session, &gen,
+						       &list, 1, NULL, 0,
+						       &pair[0], &pair[1]));
+		assert_signs(&pkcs1, pair, 129);
+		assert_signs(&pss, pair, 129);
+	}
+}
+
 static const struct CMUnitTest list[] = {
 	CASE("/key/pair/rules", test_pair_rules),
 	CASE("/key/pair/bad", test_pair_bad),
@@ -234,6 +282,7 @@ static const struct CMUnitTest list[] = {
 	CASE("/key/pair/mixed", test_mixed_pair),
 	CASE("/key/pair/mixed/public", test_mixed_pair_public),
 	CASE("/key/pair/session-ends", test_session_pair_ends),
+	CASE("/key/pair/rsa-bits", test_rsa_bits),
 	CASE("/key/ec-point", test_ec_point),
 };
 

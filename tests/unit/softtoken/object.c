@@ -421,7 +421,7 @@ test_prohibited(void **state)
 static void
 test_generate_refused(void **state)
 {
-	static const CK_ULONG bits = 2048, few = 512, odd = 1025, many = 16384;
+	static const CK_ULONG bits = 2048, few = 512, odd = 1023, many = 16384;
 	static const uint8_t even[] = { 2 }, one[] = { 1 },
 			     curve[] = { 6, 1, 1 };
 	static const struct {

@@ -7,8 +7,11 @@ enum { CHANGE_TRIES = 8 };
 struct maker
 maker_of(struct soft_token *t)
 {
-	return (struct maker){ .token = t->shelf == &sealed_shelf,
-			       .login = soft_login_state(t) };
+	return (struct maker){
+		.token = t->shelf == &sealed_shelf,
+		.asks = atomic_load(&soft_pin_owner(t)->store) != NULL,
+		.login = soft_login_state(t),
+	};
 }
 
 CK_RV

@@ -174,13 +174,14 @@ attributes_put(struct attrs *attrs, struct template t)
 }
 
 /* CKA_ALWAYS_AUTHENTICATE "may only be set to CK_TRUE when CKA_PRIVATE is also
- * CK_TRUE" (4.9); what holds the session's objects has no PIN to ask for. */
+ * CK_TRUE" (4.9); what holds the session's objects beside a card has no PIN to
+ * ask for. */
 static bool
 login_can_be_asked(const struct maker *maker, const struct attrs *attrs)
 {
 	if (!attrs_bool(attrs, CKA_ALWAYS_AUTHENTICATE, false))
 		return true;
-	return maker->token && attrs_bool(attrs, CKA_PRIVATE, true);
+	return maker->asks && attrs_bool(attrs, CKA_PRIVATE, true);
 }
 
 /* Secret keys of a session may leave, unless their template says otherwise:

@@ -219,7 +219,7 @@ operation_login(struct operation *operation, struct cursor pin)
 {
 	struct soft_operation *o = operation_of(operation);
 	struct opened opened;
-	CK_RV rv = pin_check(o->token, ROLE_USER, pin, &opened);
+	CK_RV rv = pin_check(soft_pin_owner(o->token), ROLE_USER, pin, &opened);
 
 	mem_wipe(&opened, sizeof(opened));
 	o->authorised = rv == CKR_OK;

@@ -150,8 +150,10 @@ data_wish_read(struct template t, struct wish *wish)
 struct maker
 maker_for(struct soft_token *t, const struct wish *wish)
 {
-	return (struct maker){ .token = wish->token,
-			       .login = soft_login_state(t) };
+	struct maker maker = maker_of(t);
+
+	maker.token = wish->token;
+	return maker;
 }
 
 CK_RV

@@ -247,6 +247,12 @@ static const struct token_ops host_ops = {
 	.free = token_free,
 };
 
+struct soft_token *
+soft_pin_owner(struct soft_token *t)
+{
+	return t->peer && t->peer->ops == &soft_ops ? soft_of(t->peer) : t;
+}
+
 static struct soft_token *
 body_new(const struct token_ops *ops, const struct shelf *shelf)
 {

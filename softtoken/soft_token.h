@@ -130,6 +130,8 @@ void soft_lock(struct soft_token *t);
 void soft_unlock(struct soft_token *t);
 /* Who is logged in, on the peer for a host token. */
 enum login soft_login_state(struct soft_token *t);
+/* Whose user's PIN the keys want: the peer's, if that is a software token. */
+struct soft_token *soft_pin_owner(struct soft_token *t);
 struct ring *soft_ring(struct soft_token *t); /* a reference, or NULL */
 /* With the lock: ends the login and wipes all keys. */
 void soft_forget(struct soft_token *t);
@@ -177,6 +179,7 @@ CK_FLAGS pin_flags(const struct soft_token *t);
 /* Objects: soft_object.c, soft_access.c */
 struct maker {
 	bool token; /* makes token objects */
+	bool asks;  /* there is a PIN to ask for */
 	enum login login;
 };
 CK_RV object_make(const struct maker *maker, struct template object,

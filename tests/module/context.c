@@ -9,16 +9,16 @@ static CK_MECHANISM ecdsa = { CKM_ECDSA, NULL, 0 };
 static CK_MECHANISM ecdsa_sha256 = { CKM_ECDSA_SHA256, NULL, 0 };
 static CK_MECHANISM rsa = { CKM_RSA_PKCS, NULL, 0 };
 
-/* A new key on the token that wants the PIN each time. */
+/* A new key of the token or the session that wants the PIN each time. */
 static CK_OBJECT_HANDLE
-pair_make_for(CK_MECHANISM_TYPE type, CK_ATTRIBUTE_TYPE what, const void *value,
-	      CK_ULONG size, CK_ATTRIBUTE_TYPE use)
+pair_make_in(CK_BBOOL *token, CK_MECHANISM_TYPE type, CK_ATTRIBUTE_TYPE what,
+	     const void *value, CK_ULONG size, CK_ATTRIBUTE_TYPE use)
 {
 	CK_MECHANISM mechanism = { type, NULL, 0 };
 	CK_ATTRIBUTE public_list[] = { { CKA_TOKEN, &no, 1 },
 				       { what, (void *)value, size } };
 	CK_ATTRIBUTE private_list[] = {
-		{ CKA_TOKEN, &yes, 1 },
+		{ CKA_TOKEN, token, 1 },
 		{ CKA_PRIVATE, &yes, 1 },
 		{ CKA_ALWAYS_AUTHENTICATE, &yes, 1 },
 		{ use, &yes, 1 },
@@ -29,6 +29,13 @@ pair_make_for(CK_MECHANISM_TYPE type, CK_ATTRIBUTE_TYPE what, const void *value,
 					       public_list, 2, private_list, 4,
 					       &keys[0], &keys[1]));
 	return keys[1];
+}
+
+static CK_OBJECT_HANDLE
+pair_make_for(CK_MECHANISM_TYPE type, CK_ATTRIBUTE_TYPE what, const void *value,
+	      CK_ULONG size, CK_ATTRIBUTE_TYPE use)
+{
+	return pair_make_in(&yes, type, what, value, size, use);
 }
 
 /* An EC key of the kind that is there. */
@@ -51,13 +58,13 @@ key_find(void)
 	return key;
 }
 
+static const CK_BYTE p256[] = { 0x06, 0x08, 0x2a, 0x86, 0x48,
+				0xce, 0x3d, 0x03, 0x01, 0x07 };
+
 /* An EC key on P-256 that wants the PIN each time; the user is logged in. */
 static CK_OBJECT_HANDLE
 key_get(void)
 {
-	static const CK_BYTE p256[] = { 0x06, 0x08, 0x2a, 0x86, 0x48,
-					0xce, 0x3d, 0x03, 0x01, 0x07 };
-
 	login();
 	if (suite.card)
 		return key_find();
@@ -281,16 +288,44 @@ test_two(void **state)
 	assert_ok(sign());
 }
 
+static void
+assert_wants_pin(CK_OBJECT_HANDLE key)
+{
+	assert_ok(suite.p11->C_SignInit(suite.session, &ecdsa, key));
+	assert_rv(CKR_USER_NOT_LOGGED_IN, sign());
+	assert_ok(suite.p11->C_SignInit(suite.session, &ecdsa, key));
+	assert_rv(CKR_PIN_INCORRECT, login_again(wrong_pin()));
+	assert_ok(login_again(suite.pin));
+	assert_ok(sign());
+}
+
+/* A key of the session wants it as well: pkcs11-provider signs with copies of
+ * keys that it makes for itself. */
+static void
+test_session_key(void **state)
+{
+	CK_ATTRIBUTE session = { CKA_TOKEN, &no, 1 };
+	CK_OBJECT_HANDLE key, copy;
+
+	need_made();
+	key = key_get();
+	assert_ok(suite.p11->C_CopyObject(suite.session, key, &session, 1,
+					  &copy));
+	assert_wants_pin(copy);
+	assert_wants_pin(pair_make_in(&no, CKM_EC_KEY_PAIR_GEN, CKA_EC_PARAMS,
+				      p256, sizeof(p256), CKA_SIGN));
+}
+
 /* "This attribute may only be set to CK_TRUE when CKA_PRIVATE is also
  * CK_TRUE." */
 static void
 test_public(void **state)
 {
-	static CK_BYTE p256[] = { 0x06, 0x08, 0x2a, 0x86, 0x48,
-				  0xce, 0x3d, 0x03, 0x01, 0x07 };
 	CK_MECHANISM mechanism = { CKM_EC_KEY_PAIR_GEN, NULL, 0 };
-	CK_ATTRIBUTE public_list[] = { { CKA_TOKEN, &no, 1 },
-				       { CKA_EC_PARAMS, p256, sizeof(p256) } };
+	CK_ATTRIBUTE public_list[] = {
+		{ CKA_TOKEN, &no, 1 },
+		{ CKA_EC_PARAMS, (void *)p256, sizeof(p256) },
+	};
 	CK_ATTRIBUTE private_list[] = {
 		{ CKA_TOKEN, &yes, 1 },
 		{ CKA_PRIVATE, &no, 1 },
@@ -317,6 +352,7 @@ static const struct CMUnitTest list[] = {
 	CASE("/context/recover", test_sign_recover),
 	CASE("/context/decrypt", test_decrypt),
 	CASE("/context/two", test_two),
+	CASE("/context/session-key", test_session_key),
 	CASE("/context/public", test_public),
 };
 

@@ -14,7 +14,8 @@ case may need; what is not applicable then is not told. --answers: what the
 module has answered is kept in PREFIX-FILE, for coverage.py.
 
 A line of LIST: [!-]CASE<tab>REASON. "!": the module does not survive the case:
-it crashes or hangs, or only fails when it is lucky; "-": it is not applicable. With "*" it is each of several.
+it crashes, hangs or leaves, or only fails when it is lucky; "-": it is not
+applicable. With "*" it is each of several.
 What comes after a case that the module did not survive is run by a new process.
 """
 
@@ -59,13 +60,14 @@ def arguments():
 
 
 def cases_of(output):
-    """What became of the cases, and the last one that was begun."""
-    began = re.findall(r"\[ RUN      \] (/\S+)", output)
-    became = {name: "fails" for name in began}
-    for mark, what in (("      OK", "passes"), (" SKIPPED", "not applicable")):
-        for name in re.findall(r"\[ " + mark + r" \] (/\S+)", output):
+    """What became of the cases; one that was begun and has no end died."""
+    became = {name: "dies"
+              for name in re.findall(r"\[ RUN      \] (/\S+)", output)}
+    for mark, what in (("OK", "passes"), ("SKIPPED", "not applicable"),
+                       ("FAILED", "fails"), ("ERROR", "fails")):
+        for name in re.findall(rf"\[ +{mark} +\] (/\S+)", output):
             became[name] = what
-    return became, began[-1] if began else None
+    return became
 
 
 def run(command, name):
@@ -76,14 +78,14 @@ def run(command, name):
                                 stdout=subprocess.PIPE, errors="replace",
                                 stderr=subprocess.STDOUT)
         output += result.stdout
-        some, last = cases_of(result.stdout)
+        some = cases_of(result.stdout)
         became.update(some)
-        if last is None or not died(result.returncode):
+        if "dies" not in some.values():
             break
-        became[last] = "dies"
-        after = [f"--after={last}"]
+        after = ["--after=" + list(some)[-1]]
     failed = set(became.values()) & {"fails", "dies"}
-    if not became or (result.returncode != 0 and not failed):
+    if (not became or died(result.returncode) or
+            (result.returncode != 0 and not failed)):
         became["the run itself"] = "fails"
     return became, output
 

@@ -177,7 +177,7 @@ pair_kind(struct template public_key, struct card_new *new)
 			return CKR_TEMPLATE_INCOMPLETE;
 		new->curve = curve_typed(new->key_type, params);
 		if (new->curve == NULL)
-			return CKR_CURVE_NOT_SUPPORTED;
+			return curve_refusal(params);
 		new->bits = new->curve->bits;
 		return CKR_OK;
 	}

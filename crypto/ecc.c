@@ -128,6 +128,18 @@ curve_typed(CK_KEY_TYPE type, struct cursor params)
 	return NULL;
 }
 
+CK_RV
+curve_refusal(struct cursor params)
+{
+	bool named = der_next_is(&params, DER_OID) ||
+		     der_next_is(&params, DER_PRINTABLE_STRING);
+	struct tlv choice;
+
+	return named && tlv_next(&params, &choice) && cursor_end(&params)
+		       ? CKR_CURVE_NOT_SUPPORTED
+		       : CKR_DOMAIN_PARAMS_INVALID;
+}
+
 const struct curve *
 curve_find(struct cursor params)
 {

@@ -261,7 +261,7 @@ ec_load(CK_KEY_TYPE type, struct template t, struct private_key *key)
 	if (params.left == 0 || value.left == 0)
 		return CKR_TEMPLATE_INCOMPLETE;
 	if (curve == NULL)
-		return CKR_CURVE_NOT_SUPPORTED;
+		return curve_refusal(params);
 	if (type == CKK_EC)
 		builder_padded(&key->numbers, cursor_unpadded(value),
 			       curve->field);

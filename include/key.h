@@ -16,6 +16,9 @@ struct curve {
  * first one knows curves of type CKK_EC, the last one all. */
 const struct curve *curve_find(struct cursor params);
 const struct curve *curve_typed(CK_KEY_TYPE type, struct cursor params);
+/* Why there is no curve: CKR_CURVE_NOT_SUPPORTED, or of what is neither OID nor
+ * name CKR_DOMAIN_PARAMS_INVALID (PKCS#11 3.2, 6.3). */
+CK_RV curve_refusal(struct cursor params);
 const struct curve *curve_named(const char *name);
 
 /* A parameter set of FIPS 203, 204 or 205. */

@@ -192,7 +192,7 @@ ec_generate(struct cursor ec_params, struct attrs *public_key,
 	CK_RV rv;
 
 	if (!curve)
-		return CKR_CURVE_NOT_SUPPORTED;
+		return curve_refusal(ec_params);
 	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
 						     (char *)curve->name, 0);
 	pkey = pkey_generate(ALGORITHM_EC, params);

@@ -142,11 +142,11 @@ point_unwrapped(const struct curve *curve, struct cursor point)
 static CK_RV
 ec_pubkey(const struct attrs *attrs, struct cursor point, struct pubkey **key)
 {
-	const struct curve *curve =
-		curve_find(attrs_value(attrs, CKA_EC_PARAMS));
+	struct cursor params = attrs_value(attrs, CKA_EC_PARAMS);
+	const struct curve *curve = curve_find(params);
 
 	if (!curve)
-		return CKR_CURVE_NOT_SUPPORTED;
+		return curve_refusal(params);
 	return as_attribute_error(
 		pubkey_from_ec(curve, point_unwrapped(curve, point), key));
 }
@@ -338,15 +338,15 @@ point_compute(const struct curve *curve, const BIGNUM *d, struct builder *out)
 static CK_RV
 ec_public_half(const struct attrs *attrs, struct pubkey **key)
 {
-	const struct curve *curve =
-		curve_find(attrs_value(attrs, CKA_EC_PARAMS));
+	struct cursor params = attrs_value(attrs, CKA_EC_PARAMS);
+	const struct curve *curve = curve_find(params);
 	uint8_t space[POINT_MAX];
 	struct builder point = builder_over(space, sizeof(space));
 	BIGNUM *d;
 	CK_RV rv = CKR_ATTRIBUTE_VALUE_INVALID;
 
 	if (!curve)
-		return CKR_CURVE_NOT_SUPPORTED;
+		return curve_refusal(params);
 	d = number_get(attrs, CKA_VALUE);
 	if (d)
 		rv = point_compute(curve, d, &point);

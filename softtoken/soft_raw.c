@@ -54,7 +54,7 @@ raw_public_import(struct attrs *attrs)
 	CK_RV rv;
 
 	if (!curve)
-		return CKR_CURVE_NOT_SUPPORTED;
+		return curve_refusal(attrs_value(attrs, CKA_EC_PARAMS));
 	rv = pubkey_from_ec(curve, point_bare(curve, point), &key);
 	if (rv == CKR_OK)
 		rv = halves_set(key, attrs, true);
@@ -99,7 +99,7 @@ raw_private_import(struct attrs *attrs)
 	CK_RV rv;
 
 	if (!curve)
-		return CKR_CURVE_NOT_SUPPORTED;
+		return curve_refusal(attrs_value(attrs, CKA_EC_PARAMS));
 	crypto_enter();
 	pkey = EVP_PKEY_new_raw_private_key_ex(crypto_context(), curve->name,
 					       NULL, value.at, value.left);
@@ -140,7 +140,7 @@ raw_generate(CK_KEY_TYPE type, struct cursor params, struct attrs *public_key,
 	CK_RV rv;
 
 	if (!curve)
-		return CKR_CURVE_NOT_SUPPORTED;
+		return curve_refusal(params);
 	crypto_enter();
 	pkey = EVP_PKEY_Q_keygen(crypto_context(), NULL, curve->name);
 	rv = crypto_leave(pkey != NULL, CKR_FUNCTION_FAILED);

@@ -33,7 +33,7 @@ set_public_import(struct attrs *attrs)
 {
 	const struct parameter_set *set = set_of(attrs);
 	struct pubkey *key = NULL;
-	CK_RV rv = CKR_ATTRIBUTE_VALUE_INVALID;
+	CK_RV rv = CKR_PARAMETER_SET_NOT_SUPPORTED;
 
 	if (set)
 		rv = pubkey_from_set(set, attrs_value(attrs, CKA_VALUE), &key);
@@ -121,7 +121,7 @@ set_private_import(struct attrs *attrs)
 	CK_RV rv;
 
 	if (!set || !key_type_available(set->type))
-		return CKR_ATTRIBUTE_VALUE_INVALID;
+		return CKR_PARAMETER_SET_NOT_SUPPORTED;
 	if (!cursor_ok(&seed) && !cursor_ok(&value))
 		return CKR_TEMPLATE_INCOMPLETE;
 	if ((cursor_ok(&seed) && seed.left != set->seed_size) ||
@@ -151,7 +151,7 @@ set_generate(CK_KEY_TYPE type, struct attrs *public_key,
 	CK_RV rv = CKR_FUNCTION_FAILED;
 
 	if (!set || set->type != type)
-		return CKR_ATTRIBUTE_VALUE_INVALID;
+		return CKR_PARAMETER_SET_NOT_SUPPORTED;
 	pkey = pkey_generate(set->name, &none);
 	if (pkey)
 		rv = public_of(pkey, set, &key);

@@ -28,6 +28,7 @@ CKM_AES_GEN, CKM_CBC_PAD = 0x1080, 0x1085
 SIGNATURE_INVALID = 0xC0
 LEN_RANGE, PARAM_INVALID, MECHANISM_INVALID = 0xC1, 0x71, 0x70
 KEY_HANDLE_INVALID, INCONSISTENT, LENGTH = 0x60, 0xD1, 0x112
+NO_SUCH_SET = 0x209
 PREFERRED, REQUIRED, DETERMINISTIC = 0, 1, 2
 
 ML_SETS = {1: "ML-DSA-44", 2: "ML-DSA-65", 3: "ML-DSA-87"}
@@ -253,6 +254,17 @@ def test_ml_kem_templates(token, _judge):
                                       label=b"other")) == INCONSISTENT
 
 
+def test_sets(token, _judge):
+    """6.67 to 6.69: CKR_PARAMETER_SET_NOT_SUPPORTED"""
+    for kind, key_type in ((CKM_KEM_GEN, CKK_KEM), (CKM_ML_GEN, CKK_ML),
+                           (CKM_SLH_GEN, CKK_SLH)):
+        assert answer(lambda: token.pair(kind, set=99)) == NO_SUCH_SET
+        for cls in (CKO_PUBLIC, CKO_PRIVATE):
+            assert answer(lambda: token.create(
+                cls=cls, type=key_type, set=99,
+                value=bytes(32))) == NO_SUCH_SET
+
+
 def test_wrap(token, judge):
     """PKCS#8, which OpenSSL reads, and back into the token."""
     m, kek = mechanism(CKM_AES_GEN), ulong(0)
@@ -337,7 +349,8 @@ def main():
                      *(row[1] for row in HASHES)):
             assert kind in known, hex(kind)
         for test in (test_ml_kem, test_ml_kem_templates, test_ml_dsa,
-                     test_slh_dsa, test_wrap, test_eddsa, test_blake2b):
+                     test_slh_dsa, test_sets, test_wrap, test_eddsa,
+                     test_blake2b):
             test(token, judge)
             print(test.__name__, "passed", flush=True)
 

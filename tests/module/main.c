@@ -8,17 +8,17 @@
 #include "suite.h"
 
 static const struct cases *const files[] = {
-	&general_cases,	  &slot_cases,	   &token_cases,     &session_cases,
-	&login_cases,	  &object_cases,   &find_cases,	     &sign_cases,
-	&cipher_cases,	  &digest_cases,   &key_cases,	     &secret_cases,
-	&input_cases,	  &thread_cases,   &fork_cases,	     &init_cases,
-	&life_cases,	  &template_cases, &message_cases,   &state_cases,
-	&profile_cases,	  &wrap_cases,	   &verify_cases,    &dual_cases,
-	&wrapping_cases,  &unwrap_cases,   &attribute_cases, &user_cases,
-	&context_cases,	  &other_cases,	   &removal_cases,   &saved_cases,
-	&refusal_cases,	  &kem_cases,	   &rule_cases,	     &faulty_cases,
-	&surrender_cases, &made_cases,	   &protected_cases, &locked_cases,
-	&crypt_cases,	  &aead_cases,
+	&general_cases,	 &slot_cases,	   &token_cases,    &session_cases,
+	&login_cases,	 &object_cases,	   &find_cases,	    &sign_cases,
+	&cipher_cases,	 &digest_cases,	   &key_cases,	    &secret_cases,
+	&input_cases,	 &thread_cases,	   &fork_cases,	    &init_cases,
+	&life_cases,	 &template_cases,  &message_cases,  &state_cases,
+	&profile_cases,	 &wrap_cases,	   &verify_cases,   &dual_cases,
+	&wrapping_cases, &unwrap_cases,	   &envelope_cases, &attribute_cases,
+	&user_cases,	 &context_cases,   &other_cases,    &removal_cases,
+	&saved_cases,	 &refusal_cases,   &kem_cases,	    &rule_cases,
+	&faulty_cases,	 &surrender_cases, &made_cases,	    &protected_cases,
+	&locked_cases,	 &crypt_cases,	   &aead_cases,	    &limit_cases,
 };
 
 enum { CASES_MAX = 256 };

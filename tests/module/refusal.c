@@ -391,67 +391,6 @@ test_derive(void **state)
 					 template, 1, &key));
 }
 
-/* PrivateKeyInfo (RFC 5208) of an EC key on a curve that there is not. */
-static CK_BYTE no_curve[] = {
-	0x30, 0x2b, 0x02, 0x01, 0x00, 0x30, 0x0f, 0x06, 0x07, 0x2a, 0x86, 0x48,
-	0xce, 0x3d, 0x02, 0x01, 0x06, 0x04, 0x2a, 0x03, 0x04, 0x05, 0x04, 0x15,
-	0x30, 0x13, 0x02, 0x01, 0x01, 0x04, 0x0e, 0x01, 0x02, 0x03, 0x04, 0x05,
-	0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e,
-};
-
-static void
-test_unwrap_curve(void **state)
-{
-	CK_BYTE zero[16] = { 0 }, wrapped[64];
-	CK_MECHANISM cbc = { CKM_AES_CBC_PAD, zero, sizeof(zero) };
-	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
-	CK_KEY_TYPE type = CKK_EC;
-	CK_ATTRIBUTE template[] = { { CKA_CLASS, &class, sizeof(class) },
-				    { CKA_KEY_TYPE, &type, sizeof(type) } };
-	CK_ULONG size = sizeof(wrapped);
-	CK_OBJECT_HANDLE key, made;
-
-	need_made();
-	need_mechanism(CKM_AES_CBC_PAD, CKF_ENCRYPT | CKF_UNWRAP);
-	login();
-	key = secret_make(CKK_AES, 16, CKF_ENCRYPT | CKF_UNWRAP);
-	assert_ok(suite.p11->C_EncryptInit(suite.session, &cbc, key));
-	assert_ok(suite.p11->C_Encrypt(suite.session, no_curve,
-				       sizeof(no_curve), wrapped, &size));
-	assert_rv(CKR_CURVE_NOT_SUPPORTED,
-		  suite.p11->C_UnwrapKey(suite.session, &cbc, key, wrapped,
-					 size, template, 2, &made));
-}
-
-/* 5.18.7: authentic, and no AES key by its length. */
-static void
-test_unwrap_short(void **state)
-{
-	CK_GCM_MESSAGE_PARAMS p = gcm();
-	CK_MECHANISM mechanism = { CKM_AES_GCM, &p, sizeof(p) };
-	CK_MECHANISM begin = { CKM_AES_GCM, NULL, 0 };
-	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
-	CK_KEY_TYPE type = CKK_AES;
-	CK_ATTRIBUTE template[] = { { CKA_CLASS, &class, sizeof(class) },
-				    { CKA_KEY_TYPE, &type, sizeof(type) } };
-	CK_FUNCTION_LIST_3_2 *p11 = need_3_2();
-	CK_ULONG size = BLOCK;
-	CK_OBJECT_HANDLE key, made;
-
-	need_mechanism(CKM_AES_GCM, CKF_UNWRAP | CKF_MESSAGE_ENCRYPT);
-	login();
-	key = secret_make(CKK_AES, 16, CKF_ENCRYPT | CKF_UNWRAP);
-	assert_ok(p11->C_MessageEncryptInit(suite.session, &begin, key));
-	assert_ok(p11->C_EncryptMessage(suite.session, &p, sizeof(p), NULL, 0,
-					text, 3, out, &size));
-	assert_int_equal(size, 3);
-	p.ivGenerator = CKG_NO_GENERATE;
-	assert_rv(CKR_WRAPPED_KEY_LEN_RANGE,
-		  p11->C_UnwrapKeyAuthenticated(suite.session, &mechanism, key,
-						out, size, template, 2, NULL, 0,
-						&made));
-}
-
 static const struct CMUnitTest list[] = {
 	CASE("/refusal/not-begun", test_not_begun),
 	CASE("/refusal/crypt/arguments", test_crypt_arguments),
@@ -468,8 +407,6 @@ static const struct CMUnitTest list[] = {
 	CASE("/refusal/update/encrypt", test_update_encrypt),
 	CASE("/refusal/update/decrypt", test_update_decrypt),
 	CASE("/refusal/derive/incomplete", test_derive),
-	CASE("/refusal/unwrap/curve", test_unwrap_curve),
-	CASE("/refusal/unwrap/short", test_unwrap_short),
 };
 
 const struct cases refusal_cases = CASES("refusal", list);

@@ -168,6 +168,7 @@ extern const struct cases general_cases, slot_cases, session_cases, login_cases,
 	wrapping_cases, attribute_cases, user_cases, context_cases, other_cases,
 	removal_cases, saved_cases, refusal_cases, kem_cases, rule_cases,
 	protected_cases, faulty_cases, surrender_cases, made_cases,
-	locked_cases, crypt_cases, aead_cases, unwrap_cases;
+	locked_cases, crypt_cases, aead_cases, unwrap_cases, envelope_cases,
+	limit_cases;
 
 #endif

@@ -197,6 +197,94 @@ test_private(void **state)
 	assert_int_not_equal(unwrap_private(with, CKK_RSA, &made), CKR_OK);
 }
 
+/* PrivateKeyInfo (RFC 5208) of EC keys: on a curve that there is not, and with
+ * parameters that are no curve's name. */
+static CK_BYTE no_curve[] = {
+	0x30, 0x2b, 0x02, 0x01, 0x00, 0x30, 0x0f, 0x06, 0x07, 0x2a, 0x86, 0x48,
+	0xce, 0x3d, 0x02, 0x01, 0x06, 0x04, 0x2a, 0x03, 0x04, 0x05, 0x04, 0x15,
+	0x30, 0x13, 0x02, 0x01, 0x01, 0x04, 0x0e, 0x01, 0x02, 0x03, 0x04, 0x05,
+	0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e,
+};
+static CK_BYTE no_name[] = {
+	0x30, 0x2a, 0x02, 0x01, 0x00, 0x30, 0x0e, 0x06, 0x07, 0x2a, 0x86,
+	0x48, 0xce, 0x3d, 0x02, 0x01, 0x30, 0x03, 0x02, 0x01, 0x01, 0x04,
+	0x15, 0x30, 0x13, 0x02, 0x01, 0x01, 0x04, 0x0e, 0x01, 0x02, 0x03,
+	0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e,
+};
+
+static CK_RV
+unwrap_encoded(CK_OBJECT_HANDLE with, CK_BYTE *encoded, CK_ULONG size)
+{
+	CK_OBJECT_HANDLE made;
+
+	wrapped_size = ROOM;
+	assert_ok(suite.p11->C_EncryptInit(suite.session, &cbc_pad, with));
+	assert_ok(suite.p11->C_Encrypt(suite.session, encoded, size, wrapped,
+				       &wrapped_size));
+	return unwrap_private(with, CKK_EC, &made);
+}
+
+/* 6.3: CKR_CURVE_NOT_SUPPORTED, and CKR_DOMAIN_PARAMS_INVALID for "an
+ * unsupported representation of domain parameters" */
+static void
+test_curve(void **state)
+{
+	CK_OBJECT_HANDLE with;
+
+	need_made();
+	need_mechanism(CKM_AES_CBC_PAD, CKF_ENCRYPT | CKF_UNWRAP);
+	login();
+	with = secret_make(CKK_AES, 16, CKF_ENCRYPT | CKF_UNWRAP);
+	assert_rv(CKR_CURVE_NOT_SUPPORTED,
+		  unwrap_encoded(with, no_curve, sizeof(no_curve)));
+	assert_rv(CKR_DOMAIN_PARAMS_INVALID,
+		  unwrap_encoded(with, no_name, sizeof(no_name)));
+}
+
+/* What C_EncryptMessage has sealed comes as a key of this class and type. */
+static CK_RV
+unwrap_sealed(CK_OBJECT_CLASS class, CK_KEY_TYPE type, CK_BYTE *in,
+	      CK_ULONG size)
+{
+	static CK_BYTE tag[16];
+	CK_GCM_MESSAGE_PARAMS p = { iv,		  12,  0,
+				    CKG_GENERATE, tag, 8 * sizeof(tag) };
+	CK_MECHANISM mechanism = { CKM_AES_GCM, &p, sizeof(p) };
+	CK_MECHANISM begin = { CKM_AES_GCM, NULL, 0 };
+	CK_ATTRIBUTE list[] = { { CKA_CLASS, &class, sizeof(class) },
+				{ CKA_KEY_TYPE, &type, sizeof(type) } };
+	CK_FUNCTION_LIST_3_2 *p11 = need_3_2();
+	CK_OBJECT_HANDLE with, made;
+
+	with = secret_make(CKK_AES, 16, CKF_ENCRYPT | CKF_UNWRAP);
+	wrapped_size = ROOM;
+	assert_ok(p11->C_MessageEncryptInit(suite.session, &begin, with));
+	assert_ok(p11->C_EncryptMessage(suite.session, &p, sizeof(p), NULL, 0,
+					in, size, wrapped, &wrapped_size));
+	assert_ok(p11->C_MessageEncryptFinal(suite.session));
+	assert_int_equal(wrapped_size, size);
+	p.ivGenerator = CKG_NO_GENERATE;
+	return p11->C_UnwrapKeyAuthenticated(suite.session, &mechanism, with,
+					     wrapped, size, list, 2, NULL, 0,
+					     &made);
+}
+
+/* 5.18.7: authentic, and no AES key by its length, no EC key by its curve. */
+static void
+test_sealed(void **state)
+{
+	CK_OBJECT_CLASS secret = CKO_SECRET_KEY, private = CKO_PRIVATE_KEY;
+
+	need_mechanism(CKM_AES_GCM, CKF_UNWRAP | CKF_MESSAGE_ENCRYPT);
+	login();
+	assert_rv(CKR_WRAPPED_KEY_LEN_RANGE,
+		  unwrap_sealed(secret, CKK_AES, no_name, 3));
+	assert_rv(CKR_CURVE_NOT_SUPPORTED,
+		  unwrap_sealed(private, CKK_EC, no_curve, sizeof(no_curve)));
+	assert_rv(CKR_DOMAIN_PARAMS_INVALID,
+		  unwrap_sealed(private, CKK_EC, no_name, sizeof(no_name)));
+}
+
 /* A key that adds this label to what it makes. */
 static CK_OBJECT_HANDLE
 template_key(CK_KEY_TYPE type, CK_ATTRIBUTE_TYPE template,
@@ -297,178 +385,16 @@ test_derive_template(void **state)
 				      CKA_DERIVE));
 }
 
-/* By RSA, as a message is for whom it is encrypted: the token's own key, which
- * may be on a card. */
-
-static CK_RSA_PKCS_OAEP_PARAMS oaep_params = { CKM_SHA_1, CKG_MGF1_SHA1,
-					       CKZ_DATA_SPECIFIED, NULL, 0 };
-static CK_MECHANISM pkcs = { CKM_RSA_PKCS, NULL, 0 };
-static CK_MECHANISM oaep = { CKM_RSA_PKCS_OAEP, &oaep_params,
-			     sizeof(oaep_params) };
-static CK_BYTE content[16] = "the content's k";
-
-/* Gives the key that unwraps it. */
-static CK_OBJECT_HANDLE
-encrypt_content(CK_MECHANISM *mechanism)
-{
-	CK_SESSION_HANDLE s = suite.session;
-
-	need_mechanism(mechanism->mechanism, CKF_UNWRAP);
-	if (session_state(s) != CKS_RW_USER_FUNCTIONS)
-		login();
-	wrapped_size = ROOM;
-	assert_ok(suite.p11->C_EncryptInit(
-		s, mechanism, rsa_public_copy(suite.decrypt, CKF_ENCRYPT)));
-	assert_ok(suite.p11->C_Encrypt(s, content, sizeof(content), wrapped,
-				       &wrapped_size));
-	return object_get(CKO_PRIVATE_KEY, suite.decrypt);
-}
-
-/* "recovers": the key is the one that was wrapped. */
-static void
-test_rsa(void **state)
-{
-	CK_MECHANISM *mechanism = *state;
-	CK_OBJECT_HANDLE with = encrypt_content(mechanism), made;
-	CK_BYTE value[32];
-	CK_BBOOL local = 7;
-	CK_ATTRIBUTE told[] = { { CKA_VALUE, value, sizeof(value) },
-				{ CKA_LOCAL, &local, 1 } };
-
-	assert_ok(unwrap_secret(mechanism, with, CKK_AES, 0, &made));
-	assert_ok(suite.p11->C_GetAttributeValue(suite.session, made, told, 2));
-	assert_int_equal(told[0].ulValueLen, sizeof(content));
-	assert_memory_equal(value, content, sizeof(content));
-	assert_int_equal(local, CK_FALSE);
-	assert_ok(
-		unwrap_secret(mechanism, with, CKK_GENERIC_SECRET, 16, &made));
-}
-
-/* CKR_WRAPPED_KEY_INVALID, CKR_WRAPPED_KEY_LEN_RANGE; of PKCS #1 v1.5 nothing
- * is told but that it is wrong (RFC 8017, 7.2). */
-static void
-test_rsa_invalid(void **state)
-{
-	CK_MECHANISM *mechanism = *state;
-	CK_OBJECT_HANDLE with = encrypt_content(mechanism), made;
-	CK_ULONG before = object_count(NULL, 0);
-	CK_RV length = mechanism == &oaep ? CKR_WRAPPED_KEY_LEN_RANGE
-					  : CKR_WRAPPED_KEY_INVALID;
-	CK_RV rv;
-
-	rv = unwrap_secret(mechanism, with, CKK_AES, 32, &made);
-	assert_one_of(rv, length,
-		      suite.strict ? length : CKR_WRAPPED_KEY_LEN_RANGE);
-	wrapped_size--;
-	rv = unwrap_secret(mechanism, with, CKK_AES, 0, &made);
-	assert_one_of(rv, CKR_WRAPPED_KEY_LEN_RANGE, CKR_WRAPPED_KEY_INVALID);
-	wrapped_size++;
-	memset(wrapped, 0, wrapped_size); /* what 1 decrypts to */
-	wrapped[wrapped_size - 1] = 1;
-	assert_rv(CKR_WRAPPED_KEY_INVALID,
-		  unwrap_secret(mechanism, with, CKK_AES, 0, &made));
-	assert_int_equal(object_count(NULL, 0), before);
-}
-
-/* The key that unwraps: CKR_UNWRAPPING_KEY_*; CKA_UNWRAP "MUST be CK_TRUE". */
-static void
-test_rsa_key(void **state)
-{
-	CK_MECHANISM raw = { CKM_RSA_X_509, NULL, 0 };
-	CK_OBJECT_HANDLE with = encrypt_content(&pkcs), made;
-	CK_OBJECT_HANDLE other = object_get(CKO_PRIVATE_KEY, suite.ec);
-	CK_RV unfit = CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT;
-
-	need_strict();
-	assert_rv(CKR_MECHANISM_INVALID,
-		  unwrap_secret(&raw, with, CKK_AES, 0, &made));
-	assert_rv(CKR_UNWRAPPING_KEY_HANDLE_INVALID,
-		  unwrap_secret(&pkcs, 0, CKK_AES, 0, &made));
-	assert_rv(unfit, unwrap_secret(&pkcs, other, CKK_AES, 0, &made));
-	other = object_get(CKO_PUBLIC_KEY, suite.decrypt);
-	assert_rv(unfit, unwrap_secret(&pkcs, other, CKK_AES, 0, &made));
-	assert_ok(suite.p11->C_Logout(suite.session));
-	assert_rv(CKR_UNWRAPPING_KEY_HANDLE_INVALID,
-		  unwrap_secret(&pkcs, with, CKK_AES, 0, &made));
-	login();
-	if (suite.card)
-		other = rsa_private_without(CKF_UNWRAP);
-	else
-		rsa_pair_make(CKF_DECRYPT, &with, &other);
-	assert_rv(CKR_KEY_FUNCTION_NOT_PERMITTED,
-		  unwrap_secret(&pkcs, other, CKK_AES, 0, &made));
-}
-
-/* 4.1.1: what cannot be made of any content */
-static void
-test_rsa_template(void **state)
-{
-	CK_OBJECT_HANDLE with = encrypt_content(&pkcs), made;
-	CK_OBJECT_CLASS class = CKO_SECRET_KEY, private = CKO_PRIVATE_KEY;
-	CK_KEY_TYPE type = CKK_RSA;
-	CK_ATTRIBUTE list[] = { { CKA_CLASS, &class, sizeof(class) } };
-	CK_ATTRIBUTE key[] = { { CKA_CLASS, &private, sizeof(private) },
-			       { CKA_KEY_TYPE, &type, sizeof(type) } };
-	CK_FUNCTION_LIST *p = suite.p11;
-
-	need_strict();
-	assert_rv(CKR_TEMPLATE_INCOMPLETE,
-		  p->C_UnwrapKey(suite.session, &pkcs, with, wrapped,
-				 wrapped_size, list, 1, &made));
-	assert_rv(CKR_TEMPLATE_INCONSISTENT,
-		  p->C_UnwrapKey(suite.session, &pkcs, with, wrapped,
-				 wrapped_size, key, 2, &made));
-	assert_rv(CKR_ARGUMENTS_BAD,
-		  p->C_UnwrapKey(suite.session, &pkcs, with, wrapped,
-				 wrapped_size, list, 1, NULL));
-}
-
-/* CKR_WRAPPING_KEY_SIZE_RANGE, CKR_UNWRAPPING_KEY_SIZE_RANGE: a modulus that
- * has no room for two hashes (RFC 8017, 7.1.1) */
-static void
-test_rsa_size(void **state)
-{
-	CK_RSA_PKCS_OAEP_PARAMS params = { CKM_SHA512, CKG_MGF1_SHA512,
-					   CKZ_DATA_SPECIFIED, NULL, 0 };
-	CK_MECHANISM large = { CKM_RSA_PKCS_OAEP, &params, sizeof(params) };
-	CK_MECHANISM generate = { CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0 };
-	CK_ULONG bits = 1024;
-	CK_ATTRIBUTE of_public[] = { { CKA_MODULUS_BITS, &bits, sizeof(bits) },
-				     { CKA_WRAP, &yes, 1 } };
-	CK_ATTRIBUTE of_private = { CKA_UNWRAP, &yes, 1 };
-	CK_OBJECT_HANDLE keys[2], key, made;
-
-	need_made();
-	need_mechanism(CKM_RSA_PKCS_OAEP, CKF_WRAP | CKF_UNWRAP);
-	login();
-	assert_ok(suite.p11->C_GenerateKeyPair(suite.session, &generate,
-					       of_public, 2, &of_private, 1,
-					       &keys[0], &keys[1]));
-	key = secret_make(CKK_GENERIC_SECRET, 16, CKF_SIGN);
-	wrapped_size = ROOM;
-	assert_rv(CKR_WRAPPING_KEY_SIZE_RANGE,
-		  suite.p11->C_WrapKey(suite.session, &large, keys[0], key,
-				       wrapped, &wrapped_size));
-	wrapped_size = 128;
-	assert_rv(CKR_UNWRAPPING_KEY_SIZE_RANGE,
-		  unwrap_secret(&large, keys[1], CKK_AES, 0, &made));
-}
-
 static const struct CMUnitTest list[] = {
 	CASE("/unwrap/length/conflict", test_conflict),
 	CASE_OF("/unwrap/length/cbc", test_filled, &cbc),
 	CASE_OF("/unwrap/length/key-wrap", test_filled, &key_wrap),
 	CASE("/unwrap/length/fixed", test_fixed),
 	CASE("/unwrap/private", test_private),
+	CASE("/unwrap/curve", test_curve),
+	CASE("/unwrap/sealed", test_sealed),
 	CASE("/unwrap/template", test_unwrap_template),
 	CASE("/unwrap/template/derive", test_derive_template),
-	CASE_OF("/unwrap/rsa/pkcs", test_rsa, &pkcs),
-	CASE_OF("/unwrap/rsa/oaep", test_rsa, &oaep),
-	CASE_OF("/unwrap/rsa/pkcs/invalid", test_rsa_invalid, &pkcs),
-	CASE_OF("/unwrap/rsa/oaep/invalid", test_rsa_invalid, &oaep),
-	CASE("/unwrap/rsa/key", test_rsa_key),
-	CASE("/unwrap/rsa/template", test_rsa_template),
-	CASE("/unwrap/rsa/key-size", test_rsa_size),
 };
 
 const struct cases unwrap_cases = CASES("unwrap", list);

@@ -33,16 +33,15 @@ mechanism_allowed(const struct attrs *attrs, CK_MECHANISM_TYPE mechanism)
 	return false;
 }
 
-/* With the token's lock: may this object do that? */
+/* With the token's lock: may this object do that? The other half of a pair has
+ * no such attribute (5.1.6 on CKR_KEY_FUNCTION_NOT_PERMITTED). */
 static CK_RV
 item_permits(struct item *item, enum operation_kind kind,
 	     CK_MECHANISM_TYPE mechanism, CK_OBJECT_CLASS class)
 {
 	const struct facts *facts = item_facts(item);
 
-	if (facts->class != class)
-		return CKR_KEY_TYPE_INCONSISTENT;
-	if (!(facts->uses & 1u << kind))
+	if (facts->class != class || !(facts->uses & 1u << kind))
 		return CKR_KEY_FUNCTION_NOT_PERMITTED;
 	if (facts->restricted && !mechanism_allowed(&item->attrs, mechanism))
 		return CKR_MECHANISM_INVALID;
@@ -89,7 +88,7 @@ key_of_info(struct soft_operation *o, struct cursor info)
 	CK_RV rv;
 
 	if (demands[o->operation.kind].class != CKO_PUBLIC_KEY)
-		return CKR_KEY_TYPE_INCONSISTENT;
+		return CKR_KEY_FUNCTION_NOT_PERMITTED;
 	rv = soft_key_of_info(info, &o->key);
 	if (rv == CKR_DATA_INVALID)
 		return CKR_KEY_TYPE_INCONSISTENT;

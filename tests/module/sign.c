@@ -24,6 +24,35 @@ verify_begin(CK_MECHANISM *mechanism, CK_BYTE id)
 					  object_get(CKO_PUBLIC_KEY, id)));
 }
 
+/* 5.1.6: "to use a key for performing encryption, that key MUST have its
+ * CKA_ENCRYPT attribute set to CK_TRUE (... implies that the key cannot be a
+ * private key)": of the other half it is the use that is wrong, not its type.
+ */
+static void
+test_other_half(void **state)
+{
+	CK_FUNCTION_LIST *p = suite.p11;
+	CK_SESSION_HANDLE s = suite.session;
+	CK_OBJECT_HANDLE public_key, private_key;
+	CK_RV rv[5];
+	size_t i;
+
+	login();
+	public_key = object_get(CKO_PUBLIC_KEY, suite.rsa);
+	private_key = object_get(CKO_PRIVATE_KEY, suite.rsa);
+	rv[0] = p->C_SignInit(s, &rsa_sha256, public_key);
+	rv[1] = p->C_VerifyInit(s, &rsa_sha256, private_key);
+	rv[2] = p->C_EncryptInit(s, &rsa, private_key);
+	rv[3] = p->C_DecryptInit(s, &rsa, public_key);
+	rv[4] = p->C_VerifyRecoverInit(s, &rsa, private_key);
+	for (i = 0; i < 5; i++) {
+		if (suite.strict)
+			assert_rv(CKR_KEY_FUNCTION_NOT_PERMITTED, rv[i]);
+		else
+			assert_unfit(rv[i]);
+	}
+}
+
 static CK_RV
 sign(CK_ULONG *size)
 {
@@ -364,6 +393,7 @@ test_closed(void **state)
 static const struct CMUnitTest list[] = {
 	CASE("/sign/not-begun", test_not_begun),
 	CASE("/sign/init/bad", test_init_bad),
+	CASE("/sign/init/other-half", test_other_half),
 	CASE("/sign/init/not-permitted", test_init_not_permitted),
 	CASE("/sign/init/parameter", test_parameter),
 	CASE("/sign/init/twice", test_init_twice),

@@ -407,13 +407,14 @@ test_refused(void **state)
 		CK_RV rv;
 	} cases[] = {
 		{ OPERATION_SIGN, CKM_SHA256_RSA_PKCS, 0,
-		  CKR_KEY_TYPE_INCONSISTENT },
+		  CKR_KEY_FUNCTION_NOT_PERMITTED },
 		{ OPERATION_SIGN, CKM_SHA256_RSA_PKCS, 3,
 		  CKR_KEY_TYPE_INCONSISTENT },
 		{ OPERATION_SIGN, CKM_ECDSA, 1, CKR_KEY_TYPE_INCONSISTENT },
-		{ OPERATION_VERIFY, CKM_ECDSA, 3, CKR_KEY_TYPE_INCONSISTENT },
+		{ OPERATION_VERIFY, CKM_ECDSA, 3,
+		  CKR_KEY_FUNCTION_NOT_PERMITTED },
 		{ OPERATION_DECRYPT, CKM_RSA_PKCS, 0,
-		  CKR_KEY_TYPE_INCONSISTENT },
+		  CKR_KEY_FUNCTION_NOT_PERMITTED },
 		{ OPERATION_SIGN, CKM_SHA256, 1, CKR_MECHANISM_INVALID },
 		{ OPERATION_SIGN, CKM_AES_CBC, 1, CKR_MECHANISM_INVALID },
 		{ OPERATION_ENCRYPT, CKM_SHA256_RSA_PKCS, 0,
@@ -653,7 +654,7 @@ test_foreign_key(void **state)
 	key.public_key_info = cursor_of(der, a.ulValueLen);
 	assert_int_equal(
 		host->ops->operation_start(host, OPERATION_SIGN, &m, &key, &o),
-		CKR_KEY_TYPE_INCONSISTENT);
+		CKR_KEY_FUNCTION_NOT_PERMITTED);
 	key.public_key_info.left--;
 	assert_int_equal(host->ops->operation_start(host, OPERATION_VERIFY, &m,
 						    &key, &o),

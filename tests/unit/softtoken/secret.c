@@ -585,7 +585,7 @@ test_recover(void **state)
 			 CKR_MECHANISM_INVALID);
 	assert_int_equal(
 		run(b.t, OPERATION_SIGN_RECOVER, &pkcs1, pair[0], TEXT("text")),
-		CKR_KEY_TYPE_INCONSISTENT);
+		CKR_KEY_FUNCTION_NOT_PERMITTED);
 	assert_int_equal(run_operation(b.t, OPERATION_SIGN_RECOVER, &pkcs1,
 				       pair[1], TEXT("text"), TEXT(""),
 				       &sealed),

@@ -117,9 +117,8 @@ attrs_set_unread(struct attrs *a, CK_ATTRIBUTE_TYPE type)
 		a, (struct attr){ .type = type, .state = ATTR_UNREAD });
 }
 
-/* Is the value a template, whose bytes are the caller's pointers? */
-static bool
-attr_nested(CK_ATTRIBUTE_TYPE type)
+bool
+attribute_nested(CK_ATTRIBUTE_TYPE type)
 {
 	if (type == CKA_ENCAPSULATE_TEMPLATE ||
 	    type == CKA_DECAPSULATE_TEMPLATE)
@@ -137,7 +136,7 @@ attrs_set_template(struct attrs *a, const CK_ATTRIBUTE *list, CK_ULONG count)
 		struct cursor value =
 			cursor_of(list[i].pValue, list[i].ulValueLen);
 
-		rv = attr_nested(list[i].type)
+		rv = attribute_nested(list[i].type)
 			     ? CKR_ATTRIBUTE_TYPE_INVALID
 			     : attrs_set(a, list[i].type, value);
 	}

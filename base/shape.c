@@ -166,7 +166,13 @@ change_check(const struct rule *rule, const struct attrs *attrs,
 		return foreign(a);
 	if (!(rule->flags & ON_SET))
 		return CKR_ATTRIBUTE_READ_ONLY;
+	if ((rule->flags & ONLY_AWAY) && a->ulValueLen > 0)
+		return CKR_ATTRIBUTE_READ_ONLY;
 	rv = form_check(rule->form, a);
+	if (rv == CKR_OK && (rule->flags & ONLY_SAME) &&
+	    !cursor_is(attrs_value(attrs, rule->type), a->pValue,
+		       a->ulValueLen))
+		rv = CKR_ATTRIBUTE_VALUE_INVALID;
 	if (rv != CKR_OK || rule->form != FORM_BOOL)
 		return rv;
 	was = attrs_bool(attrs, rule->type, false);

@@ -96,20 +96,21 @@ static const struct rule certificate[] = {
 		CKA_WRAP_WITH_TRUSTED, FORM_BOOL, IS_FALSE, USAGE | ONLY_UP  \
 	}
 
-#define PRIVATE_RULES(crypt, sign, derive, kem)                                           \
-	GUARDED_RULES(IS_TRUE), { CKA_SUBJECT, FORM_BYTES, IS_EMPTY, USAGE },     \
-		{ CKA_PUBLIC_KEY_INFO, FORM_BYTES, NO_VALUE, MATERIAL }, \
-		{ CKA_ALWAYS_AUTHENTICATE, FORM_BOOL, IS_FALSE, GIVEN }, \
-		{ CKA_DECRYPT, FORM_BOOL, crypt, USAGE },                \
-		{ CKA_SIGN, FORM_BOOL, sign, USAGE },                    \
-		{ CKA_SIGN_RECOVER, FORM_BOOL, crypt, USAGE },           \
-		{ CKA_UNWRAP, FORM_BOOL, crypt, USAGE },                 \
-		{ CKA_UNWRAP_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN }, \
-		{ CKA_DERIVE_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN }, \
-		{ CKA_DECAPSULATE, FORM_BOOL, kem, USAGE },              \
+#define PRIVATE_RULES(crypt, sign, derive, kem)                               \
+	GUARDED_RULES(IS_TRUE), { CKA_SUBJECT, FORM_BYTES, IS_EMPTY, USAGE }, \
+		{ CKA_PUBLIC_KEY_INFO, FORM_BYTES, NO_VALUE,                  \
+		  MATERIAL | ON_SET | ONLY_SAME },                            \
+		{ CKA_ALWAYS_AUTHENTICATE, FORM_BOOL, IS_FALSE, GIVEN },      \
+		{ CKA_DECRYPT, FORM_BOOL, crypt, USAGE },                     \
+		{ CKA_SIGN, FORM_BOOL, sign, USAGE },                         \
+		{ CKA_SIGN_RECOVER, FORM_BOOL, crypt, USAGE },                \
+		{ CKA_UNWRAP, FORM_BOOL, crypt, USAGE },                      \
+		{ CKA_UNWRAP_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN },      \
+		{ CKA_DERIVE_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN },      \
+		{ CKA_DECAPSULATE, FORM_BOOL, kem, USAGE },                   \
 		{ CKA_DECAPSULATE_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN }, \
-	{                                                                \
-		CKA_DERIVE, FORM_BOOL, derive, USAGE                     \
+	{                                                                     \
+		CKA_DERIVE, FORM_BOOL, derive, USAGE                          \
 	}
 
 /* 6.1.2 */
@@ -219,22 +220,22 @@ static const struct rule ml_kem_private[] = {
 /* 4.10, which leaves it to the token what a key may do: Java's SunPKCS11 does
  * not say that it wants to encrypt with the keys that it makes, and programs
  * that were written beside NSS or SoftHSM do not say that they want to wrap. */
-#define SECRET_RULES(crypt)                                              \
+#define SECRET_RULES(crypt)                                                   \
 	GUARDED_RULES(IS_FALSE), { CKA_TRUSTED, FORM_BOOL, IS_FALSE, USAGE }, \
-		{ CKA_CHECK_VALUE, FORM_BYTES, NO_VALUE, GIVEN },        \
-		{ CKA_ENCRYPT, FORM_BOOL, crypt, USAGE },                \
-		{ CKA_DECRYPT, FORM_BOOL, crypt, USAGE },                \
-		{ CKA_SIGN, FORM_BOOL, IS_TRUE, USAGE },                 \
-		{ CKA_VERIFY, FORM_BOOL, IS_TRUE, USAGE },               \
-		{ CKA_WRAP, FORM_BOOL, crypt, USAGE },                   \
-		{ CKA_UNWRAP, FORM_BOOL, crypt, USAGE },                 \
-		{ CKA_DERIVE, FORM_BOOL, IS_FALSE, USAGE },              \
+		{ CKA_CHECK_VALUE, FORM_BYTES, NO_VALUE, USAGE | ONLY_AWAY }, \
+		{ CKA_ENCRYPT, FORM_BOOL, crypt, USAGE },                     \
+		{ CKA_DECRYPT, FORM_BOOL, crypt, USAGE },                     \
+		{ CKA_SIGN, FORM_BOOL, IS_TRUE, USAGE },                      \
+		{ CKA_VERIFY, FORM_BOOL, IS_TRUE, USAGE },                    \
+		{ CKA_WRAP, FORM_BOOL, crypt, USAGE },                        \
+		{ CKA_UNWRAP, FORM_BOOL, crypt, USAGE },                      \
+		{ CKA_DERIVE, FORM_BOOL, IS_FALSE, USAGE },                   \
 		{ CKA_VALUE, FORM_NUMBER, NO_VALUE, MATERIAL | NEED_CREATE }, \
-		{ CKA_VALUE_LEN, FORM_ULONG, NO_VALUE, ON_GENERATE },    \
-		{ CKA_WRAP_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN },   \
-		{ CKA_UNWRAP_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN }, \
-	{                                                                \
-		CKA_DERIVE_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN      \
+		{ CKA_VALUE_LEN, FORM_ULONG, NO_VALUE, ON_GENERATE },         \
+		{ CKA_WRAP_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN },        \
+		{ CKA_UNWRAP_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN },      \
+	{                                                                     \
+		CKA_DERIVE_TEMPLATE, FORM_TEMPLATE, NO_VALUE, GIVEN           \
 	}
 static const struct rule secret[] = { SECRET_RULES(IS_FALSE) };
 static const struct rule cipher[] = { SECRET_RULES(IS_TRUE) };

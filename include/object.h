@@ -35,6 +35,8 @@ CK_RV attrs_set_bool(struct attrs *a, CK_ATTRIBUTE_TYPE type,
 CK_RV attrs_set_text(struct attrs *a, CK_ATTRIBUTE_TYPE type,
 		     const char *text) MUST_CHECK;
 CK_RV attrs_set_unread(struct attrs *a, CK_ATTRIBUTE_TYPE type) MUST_CHECK;
+/* Is its value a template, whose bytes are the caller's pointers? */
+bool attribute_nested(CK_ATTRIBUTE_TYPE type);
 /* Sets every attribute of a template, or copies all of another set. */
 CK_RV attrs_set_template(struct attrs *a, const CK_ATTRIBUTE *list,
 			 CK_ULONG count) MUST_CHECK;

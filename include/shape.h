@@ -26,6 +26,8 @@ enum {
 	ONLY_UP = 1u << 5,	 /* but never from TRUE to FALSE */
 	ONLY_DOWN = 1u << 6,	 /* but never from FALSE to TRUE */
 	BY_MECHANISM = 1u << 7,	 /* a generation makes it: no contradiction */
+	ONLY_SAME = 1u << 8,	 /* changed to what it is, or not at all */
+	ONLY_AWAY = 1u << 9,	 /* changed to nothing, or not at all */
 };
 
 struct rule {

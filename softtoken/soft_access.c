@@ -38,7 +38,7 @@ static bool
 has_nested(const CK_ATTRIBUTE *list, CK_ULONG count)
 {
 	for (CK_ULONG i = 0; i < count; i++) {
-		if (list[i].type & CKF_ARRAY_ATTRIBUTE)
+		if (attribute_nested(list[i].type))
 			return true;
 	}
 	return false;

@@ -47,13 +47,38 @@ sha1_check_value(struct attrs *attrs)
 			    : rv;
 }
 
+static bool
+is_told(const struct attrs *attrs, CK_ATTRIBUTE_TYPE type)
+{
+	struct cursor value = attrs_value(attrs, type);
+
+	return cursor_ok(&value) && value.left > 0;
+}
+
+/* "The URL where the complete certificate can be obtained" may stand for it,
+ * and hashes tell whose it is (4.6.3). */
+static CK_RV
+certificate_elsewhere(struct attrs *attrs)
+{
+	if (!is_told(attrs, CKA_URL) || !is_told(attrs, CKA_SUBJECT))
+		return CKR_TEMPLATE_INCOMPLETE;
+	return attrs_set(attrs, CKA_CHECK_VALUE, cursor_of(NULL, 0));
+}
+
 /* What the template left out stands in the certificate. */
 static CK_RV
 certificate_import(struct attrs *attrs)
 {
 	struct certificate c;
-	CK_RV rv = certificate_parse(attrs_value(attrs, CKA_VALUE), &c);
+	CK_RV rv;
 
+	if (is_told(attrs, CKA_URL) &&
+	    !(is_told(attrs, CKA_HASH_OF_SUBJECT_PUBLIC_KEY) &&
+	      is_told(attrs, CKA_HASH_OF_ISSUER_PUBLIC_KEY)))
+		return CKR_TEMPLATE_INCOMPLETE;
+	if (!is_told(attrs, CKA_VALUE))
+		return certificate_elsewhere(attrs);
+	rv = certificate_parse(attrs_value(attrs, CKA_VALUE), &c);
 	if (rv != CKR_OK)
 		return rv == CKR_HOST_MEMORY ? rv : CKR_ATTRIBUTE_VALUE_INVALID;
 	rv = absent_set(attrs, CKA_SUBJECT, c.subject);
@@ -425,7 +450,10 @@ object_change(const struct maker *maker, struct attrs *attrs,
 
 	if (!shape)
 		return CKR_FUNCTION_FAILED;
-	if (!attrs_bool(attrs, CKA_MODIFIABLE, true))
+	/* "Trusted certificates cannot be modified" (4.6.2) */
+	if (!attrs_bool(attrs, CKA_MODIFIABLE, true) ||
+	    (shape->class == CKO_CERTIFICATE &&
+	     attrs_bool(attrs, CKA_TRUSTED, false)))
 		return CKR_ACTION_PROHIBITED;
 	rv = shape_check_change(shape, attrs, changes.list, changes.count,
 				maker->login == LOGIN_SO);

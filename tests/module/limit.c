@@ -59,6 +59,28 @@ test_gcm(void **state)
 	assert_ok(crypt_begin(type, &bad, sizeof(bad), true, key));
 }
 
+/* 5.1.6: "Which parameter values are supported by a given mechanism can vary
+ * from token to token": SP 800-38D has no tag below 32 bits, and OpenSSL no IV
+ * above 128 bytes. */
+static void
+test_gcm_values(void **state)
+{
+	static CK_BYTE long_iv[129];
+	CK_OBJECT_HANDLE key = aes_key(CKM_AES_GCM);
+	CK_GCM_PARAMS p = gcm;
+
+	need_strict();
+	p.ulTagBits = 24;
+	assert_param_invalid(CKM_AES_GCM, &p, sizeof(p), key);
+	p.ulTagBits = 32;
+	p.pIv = long_iv;
+	p.ulIvLen = 128;
+	assert_ok(crypt_begin(CKM_AES_GCM, &p, sizeof(p), false, key));
+	assert_ok(suite.p11->C_DecryptInit(suite.session, NULL, 0));
+	p.ulIvLen++;
+	assert_param_invalid(CKM_AES_GCM, &p, sizeof(p), key);
+}
+
 /* 6.13.7: "The length of the AAD can be any number between 0 and 2^32 - 1":
  * nothing is read of more. */
 static void
@@ -320,6 +342,7 @@ test_wrap_parts(void **state)
 
 static const struct CMUnitTest list[] = {
 	CASE("/limit/gcm", test_gcm),
+	CASE("/limit/gcm/values", test_gcm_values),
 	CASE("/limit/gcm/much", test_gcm_much),
 	CASE("/limit/ccm", test_ccm),
 	CASE("/limit/ccm/promise", test_ccm_promise),

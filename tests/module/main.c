@@ -19,6 +19,7 @@ static const struct cases *const files[] = {
 	&saved_cases,	 &refusal_cases,   &kem_cases,	    &rule_cases,
 	&faulty_cases,	 &surrender_cases, &made_cases,	    &protected_cases,
 	&locked_cases,	 &crypt_cases,	   &aead_cases,	    &limit_cases,
+	&storage_cases,
 };
 
 enum { CASES_MAX = 256 };

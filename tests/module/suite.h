@@ -169,6 +169,6 @@ extern const struct cases general_cases, slot_cases, session_cases, login_cases,
 	removal_cases, saved_cases, refusal_cases, kem_cases, rule_cases,
 	protected_cases, faulty_cases, surrender_cases, made_cases,
 	locked_cases, crypt_cases, aead_cases, unwrap_cases, envelope_cases,
-	limit_cases;
+	limit_cases, storage_cases;
 
 #endif

@@ -9,8 +9,8 @@
 
 enum {
 	EXCHANGES_MAX = 3000,
-	ANSWER_GOOD = 0, /* what the input's next byte means: */
-	ANSWER_SW,
+	ANSWER_SW = 0, /* what the input's next byte means: */
+	ANSWER_WORD,
 	ANSWER_RAW,
 	ANSWER_BENT,
 	ANSWER_REST_RAW,
@@ -80,7 +80,12 @@ struct fuzzed {
 	struct cursor input;
 	uint64_t generation;
 	unsigned exchanges;
+	unsigned good; /* answers that come before an odd one */
+	bool told;     /* how many that are */
 	bool busy, gone;
+	/* Of this transaction: the card has answered well, and refused a PIN.
+	 */
+	bool answered, refused;
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -107,6 +112,8 @@ fuzzed_begin(struct transport *t, uint64_t *generation)
 	if (f->gone)
 		return CKR_DEVICE_REMOVED;
 	f->busy = true;
+	f->answered = false;
+	f->refused = false;
 	*generation = f->generation;
 	return CKR_OK;
 }
@@ -139,16 +146,49 @@ bent_answer(struct fuzzed *f, const struct apdu *command, struct builder *out)
 	builder_free(&good);
 }
 
+/* The input says after how many good answers there is an odd one, so that a
+ * short one reaches what comes late in the card's life; at its end all are
+ * good. */
+static bool
+answer_is_good(struct fuzzed *f)
+{
+	if (!f->told && f->input.left == 0)
+		return true;
+	if (!f->told)
+		f->good = cursor_u8(&f->input);
+	f->told = f->good > 0;
+	if (f->told)
+		f->good--;
+	return f->told;
+}
+
+/* What real cards say. */
+static const uint16_t words[] = {
+	0x6982, 0x6983, 0x63C0, 0x63C2, 0x6301, 0x6985, 0x6A80, 0x6A82,
+	0x6A83, 0x6A86, 0x6A88, 0x6D00, 0x6E00, 0x6B00, 0x6700, 0x6581,
+	0x6F00, 0x6285, 0x6282, 0x6C10, 0x6110, 0x6881, 0x6600, 0x6984,
+};
+
+enum { WORDS = sizeof(words) / sizeof(words[0]) };
+
 static CK_RV
 fuzzed_answer(struct fuzzed *f, const struct apdu *command, struct builder *out,
 	      uint16_t *sw)
 {
-	uint8_t kind = cursor_u8(&f->input) % ANSWERS;
+	uint8_t kind;
 
 	*sw = 0x9000;
+	if (answer_is_good(f)) {
+		good_answer(command, out);
+		return CKR_OK;
+	}
+	kind = cursor_u8(&f->input) % ANSWERS;
 	switch (kind) {
 	case ANSWER_SW:
 		*sw = cursor_u16(&f->input);
+		break;
+	case ANSWER_WORD:
+		*sw = words[cursor_u8(&f->input) % WORDS];
 		break;
 	case ANSWER_RAW:
 	case ANSWER_REST_RAW:
@@ -168,8 +208,6 @@ fuzzed_answer(struct fuzzed *f, const struct apdu *command, struct builder *out,
 		f->generation++;
 		*sw = 0x6D00;
 		break;
-	default:
-		good_answer(command, out);
 	}
 	if (kind == ANSWER_REST_RAW)
 		*sw = 0x6100;
@@ -190,6 +228,25 @@ good_pin(const struct apdu *command)
 	       (size == 6 && command->p2 != 0x83);
 }
 
+/* VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER. */
+static bool
+carries_pin(const struct apdu *command)
+{
+	return command->data.left > 0 &&
+	       (command->ins == 0x20 || command->ins == 0x24 ||
+		command->ins == 0x2C);
+}
+
+/* An empty PIN never goes out, but as a question; none before the card has
+ * shown which applet answers, and none after it has refused one. */
+static void
+pin_judge(const struct fuzzed *f, const struct apdu *command)
+{
+	require(command->ins != 0x20 || good_pin(command));
+	require(f->answered);
+	require(!f->refused);
+}
+
 static CK_RV
 fuzzed_exchange(struct transport *t, const struct apdu *command,
 		struct builder *answer, uint16_t *sw)
@@ -201,12 +258,15 @@ fuzzed_exchange(struct transport *t, const struct apdu *command,
 	require(f->busy);
 	if (f->gone || ++f->exchanges > EXCHANGES_MAX)
 		return CKR_DEVICE_REMOVED;
-	/* an empty PIN never goes out, but as a question */
-	if (command->ins == 0x20 && command->data.left > 0)
-		require(good_pin(command));
+	if (carries_pin(command))
+		pin_judge(f, command);
 	require(apdu_encode(command, f->info.t0, &wire) == CKR_OK);
 	builder_free(&wire);
 	rv = fuzzed_answer(f, command, answer, sw);
+	f->answered = f->answered || (rv == CKR_OK && sw_rv(*sw) == CKR_OK);
+	f->refused =
+		f->refused || (rv == CKR_OK && carries_pin(command) &&
+			       ((*sw & 0xFF00) == 0x6300 || *sw == 0x6983));
 	if (rv == CKR_OK && !builder_ok(answer))
 		return CKR_DEVICE_MEMORY;
 	return rv;

@@ -316,6 +316,17 @@ reset_insist(struct card_applet *a)
 	return rv == CKR_OK || applet_mute(a, rv) ? rv : CKR_FUNCTION_FAILED;
 }
 
+static CK_RV
+reset_make(struct card_applet *a)
+{
+	CK_RV rv = reset_send(a);
+
+	if (sw_listed(not_blocked, a->sw))
+		return reset_insist(a);
+	return rv == CKR_OK || applet_mute(a, rv) ? rv : reset_refused(a);
+}
+
+/* What the management key allows does not outlive a reset that fails. */
 CK_RV
 piv_reset(struct card_applet *a, struct cursor so_pin)
 {
@@ -324,11 +335,9 @@ piv_reset(struct card_applet *a, struct cursor so_pin)
 
 	if (rv != CKR_OK)
 		return rv;
-	rv = reset_send(a);
-	if (sw_listed(not_blocked, a->sw))
-		rv = reset_insist(a);
-	else if (rv != CKR_OK && !applet_mute(a, rv))
-		rv = reset_refused(a);
+	rv = reset_make(a);
+	if (rv != CKR_OK && rv != CKR_DEVICE_REMOVED)
+		DROP(piv_pin_forget(a, CARD_PIN_SO)); /* as far as it can */
 	if (rv != CKR_OK)
 		return rv;
 	piv_made_forget(a);

@@ -17,6 +17,8 @@
 	"> 0087089B267C24801000112233445566778899AABBCCDDEEFF8110*\n"
 #define RESET "> 00FB0000\n"
 #define WRONG "> 0020008008*\n"
+/* selects another applet, to end what the management key allows */
+#define LEAVE "> 00A4040006D2760001240100\n< 9000\n"
 #define PUK   "> 002C008010*\n"
 
 static struct script *script;
@@ -271,13 +273,14 @@ reset_refused(void **state)
 	script_add(script, LOGIN "< 6982\n");
 	assert_int_equal(reset(), CKR_PIN_INCORRECT);
 	script_add(script, LOGIN "< 9000\n" RESET "< 6D00\n" DISCOVERY
-				 "< 7E055F2F0240009000\n");
+				 "< 7E055F2F0240009000\n" LEAVE);
 	assert_int_equal(reset(), CKR_FUNCTION_NOT_SUPPORTED);
+	assert_false(((struct piv *)applet.state)->admin);
 	script_add(script, LOGIN "< 9000\n" RESET "< 6D00\n" DISCOVERY
-				 "< 6D00\n");
+				 "< 6D00\n" LEAVE);
 	assert_int_equal(reset(), CKR_DEVICE_ERROR);
 	script_add(script, LOGIN "< 9000\n" RESET "< 6F00\n" DISCOVERY
-				 "< 7E055F2F0240009000\n");
+				 "< 7E055F2F0240009000\n" LEAVE);
 	assert_int_equal(reset(), CKR_DEVICE_ERROR);
 	script_add(script, LOGIN "< 9000\n" RESET "! removed\n");
 	assert_int_equal(reset(), CKR_DEVICE_REMOVED);
@@ -288,12 +291,14 @@ static void
 reset_fails(void **state)
 {
 	script_add(script, LOGIN "< 9000\n" RESET "< 6985\n");
-	script_add(script, WRONG "< 63C0\n" WRONG "< 6983\n" RESET "< 6581\n");
+	script_add(script, WRONG "< 63C0\n" WRONG "< 6983\n" RESET "< 6581\n"
+					      LEAVE);
 	assert_int_equal(reset(), CKR_FUNCTION_FAILED);
 	/* a PIN that never blocks */
 	script_add(script, LOGIN "< 9000\n" RESET "< 6982\n");
 	for (unsigned i = 0; i < 300; i++)
 		script_add(script, WRONG "< 6982\n");
+	script_add(script, LEAVE);
 	assert_int_equal(reset(), CKR_FUNCTION_FAILED);
 	script_add(script, LOGIN "< 9000\n" RESET "< 6985\n");
 	script_add(script, WRONG "< 63C0\n" WRONG "! removed\n");

@@ -186,11 +186,15 @@ piv_reset_retry(struct piv *piv, const struct command *command)
 		return SW_REFERENCE;
 	if (rest.bad || rest.left != PIN_SIZE)
 		return SW_DATA;
-	if (piv->puk.tries > 0 && !pin_well_formed(piv, rest, true))
+	/* Yubico's look at the PUK first: ykman blocks it by two PINs of FF. */
+	if (piv->puk.tries > 0 && piv_has(piv, QUIRK_NO_YUBICO) &&
+	    !pin_well_formed(piv, rest, true))
 		return SW_DATA;
 	sw = pin_try(piv, &piv->puk, puk);
 	if (sw != SW_OK)
 		return word_plain(piv, sw);
+	if (!pin_well_formed(piv, rest, true))
+		return SW_DATA;
 	memcpy(piv->pin.value, rest.at, PIN_SIZE);
 	/* Part 2, 3.2.3: the PIN's security status does not change. */
 	piv->pin.tries = piv->pin.total;

@@ -460,6 +460,10 @@ def test_references():
         equal(card.raw("00F7008000"), "0101FF050101060205059000")
         equal(card.raw("00F7008100"), "0101FF050101060204049000")
         equal(card.raw("00FB0000"), "6985", "not blocked")
+    for kind, word in (("5.4", "63C2"), ("nist", "6A80")):
+        with piv("--firmware", kind) as card:
+            card.raw(SELECT)
+            equal(card.raw("002C008010" + "FF" * 16), word, "no PUK, no PIN")
 
 
 def test_keys_new():

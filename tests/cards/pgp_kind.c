@@ -149,6 +149,7 @@ static const struct pgp_kind kinds[] = {
 			  PGP_QUIRK(EXACT_EXPONENT) |
 			  PGP_QUIRK(ATTRIBUTES_6F00) |
 			  PGP_QUIRK(LATER_OBJECTS),
+		.transport = QUIRK(NO_LE_61XX),
 	}, {
 		.name = "zeitcontrol-2.1",
 		.atr = "3BDA18FF81B1FE751F030031C573C001400090000C",

@@ -143,7 +143,8 @@ pgp_verify(struct pgp *pgp, const struct command *command)
 /*
  * A Gnuk enciphers its keys by the PINs. So PW1 is set beside a key alone; a
  * key that comes puts it back to that of a new card, and as long as PW3 was
- * never set, PW1 has to be as long as one and is PW3 as well.
+ * never set, PW1 has to be as long as one and is PW3 as well. An empty PW3
+ * makes it so again.
  */
 static uint16_t
 new_check(const struct pgp *pgp, enum pgp_pin_name name, size_t n)
@@ -153,6 +154,8 @@ new_check(const struct pgp *pgp, enum pgp_pin_name name, size_t n)
 	for (int i = 0; i < PGP_SLOTS; i++)
 		keys = keys || pgp->keys[i].pkey;
 	if (pgp_has(pgp, PGP_PW1_OF_KEYS)) {
+		if (name == PIN_ADMIN && n == 0)
+			return SW_OK;
 		if (!length_good(pgp, name, n) ||
 		    (name == PIN_USER &&
 		     (!keys ||
@@ -165,29 +168,46 @@ new_check(const struct pgp *pgp, enum pgp_pin_name name, size_t n)
 	return pgp_has(pgp, PGP_LENGTH_6700) ? SW_LENGTH : SW_DATA;
 }
 
+/* The PIN of a new card, or the one that its KDF came with. */
+static void
+pin_first(struct pgp *pgp, enum pgp_pin_name name)
+{
+	uint32_t tag = name == PIN_ADMIN ? 0x88 : 0x87;
+	struct span kdf, hashed;
+
+	pin_default(&pgp->pins[name],
+		    name == PIN_ADMIN ? "12345678" : "123456");
+	if (store_get(&pgp->objects, TAG_KDF, &kdf) &&
+	    span_find(kdf, tag, &hashed))
+		(void)pgp_pin_set(&pgp->pins[name], hashed);
+	pgp->pins[name].fresh = true;
+}
+
 static void
 new_of_keys(struct pgp *pgp, enum pgp_pin_name name)
 {
 	struct pgp_pin *admin = &pgp->pins[PIN_ADMIN];
 
+	if (name == PIN_ADMIN && admin->size == 0)
+		pin_first(pgp, PIN_ADMIN);
 	if (name == PIN_USER && admin->fresh) {
 		*admin = pgp->pins[PIN_USER];
 		admin->fresh = true;
 	}
-	memset(pgp->given, 0, sizeof(pgp->given));
+	if (name == PIN_ADMIN || admin->fresh)
+		pgp->given[RIGHT_ADMIN] = false;
+	if (name == PIN_USER) {
+		pgp->given[RIGHT_SIGN] = false;
+		pgp->given[RIGHT_USE] = false;
+	}
 }
 
 void
 pgp_pins_key(struct pgp *pgp)
 {
-	struct span kdf, hashed;
-
 	if (!pgp_has(pgp, PGP_PW1_OF_KEYS))
 		return;
-	pin_default(&pgp->pins[PIN_USER], "123456");
-	if (store_get(&pgp->objects, TAG_KDF, &kdf) &&
-	    span_find(kdf, 0x87, &hashed))
-		(void)pgp_pin_set(&pgp->pins[PIN_USER], hashed);
+	pin_first(pgp, PIN_USER);
 	(void)pgp_pin_set(&pgp->pins[PIN_RESET], span_of(NULL, 0));
 }
 

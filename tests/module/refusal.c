@@ -218,6 +218,38 @@ test_verify_parts(void **state)
 	assert_ok(p11->C_MessageVerifyFinal(s));
 }
 
+/* 5.14.4, 5.16.4: a call with an error "terminates the current message ...
+ * operation", with or without a signature, and not the process. */
+static void
+test_message_ends(void **state)
+{
+	CK_MECHANISM mechanism = { CKM_SHA256_RSA_PKCS, NULL, 0 };
+	CK_FUNCTION_LIST_3_0 *p11 = sign_begin(mechanism);
+	CK_RV bad = CKR_ARGUMENTS_BAD, none = CKR_OPERATION_NOT_INITIALIZED;
+	CK_SESSION_HANDLE s = suite.session;
+	CK_ULONG size, i;
+
+	for (i = 0; i < 2; i++) {
+		size = BLOCK;
+		assert_ok(p11->C_SignMessageBegin(s, NULL, 0));
+		assert_rv(bad, p11->C_SignMessageNext(s, NULL, 0, NULL, 3, out,
+						      i ? &size : NULL));
+		assert_rv(none, p11->C_SignMessageNext(s, NULL, 0, text, 3,
+						       NULL, NULL));
+		assert_ok(p11->C_VerifyMessageBegin(s, NULL, 0));
+		assert_rv(bad, p11->C_VerifyMessageNext(s, NULL, 0, NULL, 3,
+							i ? out : NULL,
+							i ? BLOCK : 0));
+		assert_rv(none, p11->C_VerifyMessageNext(s, NULL, 0, text, 3,
+							 NULL, 0));
+	}
+	size = BLOCK;
+	assert_ok(p11->C_SignMessage(s, NULL, 0, text, 3, out, &size));
+	assert_ok(p11->C_VerifyMessage(s, NULL, 0, text, 3, out, size));
+	assert_ok(p11->C_MessageSignFinal(s));
+	assert_ok(p11->C_MessageVerifyFinal(s));
+}
+
 /* 6.1.6: more than the key has room for. */
 static void
 test_sign_too_long(void **state)
@@ -294,6 +326,7 @@ test_raw(void **state)
 	CK_BYTE large[BLOCK];
 	CK_ULONG size = BLOCK;
 	CK_OBJECT_HANDLE key;
+	CK_RV rv;
 
 	need_made();
 	need_mechanism(CKM_RSA_X_509, CKF_SIGN | CKF_SIGN_RECOVER);
@@ -306,10 +339,23 @@ test_raw(void **state)
 	assert_ok(suite.p11->C_SignRecoverInit(s, &mechanism, key));
 	assert_rv(CKR_DATA_INVALID,
 		  suite.p11->C_SignRecover(s, large, BLOCK, out, &size));
-	key = rsa_public_copy(suite.rsa, CKF_ENCRYPT);
+	if (suite.p11_3_0 != NULL) {
+		CK_FUNCTION_LIST_3_0 *p = suite.p11_3_0;
+
+		assert_ok(p->C_MessageSignInit(s, &mechanism, key));
+		assert_rv(
+			CKR_DATA_INVALID,
+			p->C_SignMessage(s, NULL, 0, large, BLOCK, out, &size));
+	}
+	key = rsa_public_copy(suite.rsa, CKF_ENCRYPT | CKF_VERIFY);
 	assert_ok(suite.p11->C_EncryptInit(s, &mechanism, key));
 	assert_rv(CKR_DATA_INVALID,
 		  suite.p11->C_Encrypt(s, large, BLOCK, out, &size));
+	/* that nobody can have signed it says the same */
+	memset(out, 0, BLOCK);
+	assert_ok(suite.p11->C_VerifyInit(s, &mechanism, key));
+	rv = suite.p11->C_Verify(s, large, BLOCK, out, BLOCK);
+	assert_one_of(rv, CKR_SIGNATURE_INVALID, CKR_DATA_INVALID);
 }
 
 /* 6.13.4: a counter of one bit is good for two blocks. */
@@ -400,6 +446,7 @@ static const struct CMUnitTest list[] = {
 	CASE("/refusal/sign/arguments", test_sign_arguments),
 	CASE("/refusal/sign/parameter", test_sign_parameter),
 	CASE("/refusal/sign/too-long", test_sign_too_long),
+	CASE("/refusal/sign/message", test_message_ends),
 	CASE("/refusal/verify/parts", test_verify_parts),
 	CASE("/refusal/verify/length", test_verify_length),
 	CASE("/refusal/salt", test_salt),

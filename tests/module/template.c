@@ -21,6 +21,7 @@ struct maker {
 	CK_MECHANISM_TYPE mechanism;
 	CK_FLAGS flag; /* 0: needs no mechanism */
 	int since;
+	CK_BBOOL local; /* CKA_LOCAL of what it makes */
 };
 
 static CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
@@ -241,14 +242,27 @@ make(const struct maker *maker, CK_ATTRIBUTE *added, CK_ULONG count)
 	return make_in(maker, suite.session, added, count);
 }
 
+/* 5.18: "will have its CKA_LOCAL attribute set to ...", and "the object created
+ * will have a value for CKA_UNIQUE_ID generated and assigned". */
 static void
 test_made(void **state)
 {
 	const struct maker *maker = maker_of(state);
 	CK_ATTRIBUTE label = { CKA_LABEL, (void *)"made", 4 };
+	CK_BBOOL local = 7;
+	CK_BYTE id[64];
+	CK_ATTRIBUTE told[] = { { CKA_LOCAL, &local, 1 },
+				{ CKA_UNIQUE_ID, id, sizeof(id) } };
+	CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
+	const struct making making = { suite.session, false, &label, 1, &made };
 
-	assert_ok(make(maker, &label, 1));
+	assert_ok(maker->make(&making));
 	assert_int_equal(object_count(&label, 1), 1);
+	assert_ok(suite.p11->C_GetAttributeValue(suite.session, made, told, 1));
+	assert_int_equal(local, maker->local);
+	need_3_0();
+	assert_ok(suite.p11->C_GetAttributeValue(suite.session, made, told, 2));
+	assert_true(told[1].ulValueLen > 0);
 }
 
 /* 4.1.1, 1: CKR_ATTRIBUTE_TYPE_INVALID; nothing is made. */
@@ -371,9 +385,10 @@ test_arguments(void **state)
 static const struct maker creator = { create, 0, 0, 2 };
 static const struct maker copier = { copy, 0, 0, 2 };
 static const struct maker generator = { generate, CKM_AES_KEY_GEN, CKF_GENERATE,
-					2 };
+					2, CK_TRUE };
 static const struct maker pair_generator = { generate_pair, CKM_EC_KEY_PAIR_GEN,
-					     CKF_GENERATE_KEY_PAIR, 2 };
+					     CKF_GENERATE_KEY_PAIR, 2,
+					     CK_TRUE };
 static const struct maker unwrapper = { unwrap, CKM_AES_KEY_WRAP, CKF_UNWRAP,
 					2 };
 static const struct maker deriver = { derive, CKM_SHA256_KEY_DERIVATION,

@@ -175,8 +175,12 @@ rsa_generate(CK_ULONG bits, struct cursor exponent, struct attrs *public_key,
 			return rv;
 	}
 	pkey = pkey_generate(ALGORITHM_RSA, params);
-	rv = pkey ? rsa_export(pkey, public_key, private_key)
-		  : CKR_FUNCTION_FAILED;
+	if (!pkey)
+		return CKR_FUNCTION_FAILED;
+	/* OpenSSL leaves an odd bit out, from 2,048 on */
+	rv = EVP_PKEY_get_bits(pkey) == (int)bits
+		     ? rsa_export(pkey, public_key, private_key)
+		     : CKR_KEY_SIZE_RANGE;
 	EVP_PKEY_free(pkey);
 	return rv;
 }

@@ -230,7 +230,7 @@ static void
 assert_signs(CK_MECHANISM *mechanism, const CK_OBJECT_HANDLE pair[2],
 	     CK_ULONG wanted)
 {
-	CK_BYTE signature[256];
+	CK_BYTE signature[512];
 	CK_ULONG size = sizeof(signature);
 	CK_FUNCTION_LIST *p = suite.p11;
 
@@ -274,6 +274,28 @@ test_rsa_bits(void **state)
 	}
 }
 
+/* A key is as long as was asked for, or there is none. */
+static void
+test_rsa_bits_odd(void **state)
+{
+	CK_MECHANISM gen = { CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0 };
+	CK_MECHANISM pkcs1 = { CKM_RSA_PKCS, NULL, 0 };
+	CK_ULONG bits = 2049;
+	CK_ATTRIBUTE list = { CKA_MODULUS_BITS, &bits, sizeof(bits) };
+	CK_OBJECT_HANDLE pair[2];
+	CK_RV rv;
+
+	need_made();
+	need_mechanism(gen.mechanism, CKF_GENERATE_KEY_PAIR);
+	login();
+	rv = suite.p11->C_GenerateKeyPair(suite.session, &gen, &list, 1, NULL,
+					  0, &pair[0], &pair[1]);
+	if (rv == CKR_OK)
+		assert_signs(&pkcs1, pair, 257);
+	else
+		assert_int_equal(rv, CKR_KEY_SIZE_RANGE);
+}
+
 static const struct CMUnitTest list[] = {
 	CASE("/key/pair/rules", test_pair_rules),
 	CASE("/key/pair/bad", test_pair_bad),
@@ -283,6 +305,7 @@ static const struct CMUnitTest list[] = {
 	CASE("/key/pair/mixed/public", test_mixed_pair_public),
 	CASE("/key/pair/session-ends", test_session_pair_ends),
 	CASE("/key/pair/rsa-bits", test_rsa_bits),
+	CASE("/key/pair/rsa-bits/odd", test_rsa_bits_odd),
 	CASE("/key/ec-point", test_ec_point),
 };
 

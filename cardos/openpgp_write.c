@@ -435,11 +435,17 @@ applet_renew(struct card_applet *a)
 	return rv != CKR_OK ? rv : openpgp_facts_reload(a);
 }
 
+/* What PW3 allows does not outlive a reset that fails. */
 CK_RV
 openpgp_reset(struct card_applet *a, struct cursor so_pin)
 {
 	struct card_pin_status status;
 	CK_RV rv = openpgp_pin_verify(a, CARD_PIN_SO, so_pin, &status);
 
-	return rv != CKR_OK ? rv : applet_renew(a);
+	if (rv != CKR_OK)
+		return rv;
+	rv = applet_renew(a);
+	if (rv != CKR_OK && rv != CKR_DEVICE_REMOVED)
+		DROP(openpgp_pin_forget(a, CARD_PIN_SO)); /* if it can */
+	return rv;
 }

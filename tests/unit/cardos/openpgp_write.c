@@ -309,10 +309,10 @@ reset_refused(void **state)
 			   "< 017F7F7F0300029000\n");
 	assert_int_equal(reset("87654321"), CKR_PIN_INCORRECT);
 	script_add(script, "> 00200083083132333435363738\n< 9000\n"
-			   "> 00E60000\n< 6985\n");
+			   "> 00E60000\n< 6985\n> 0020FF83\n< 9000\n");
 	assert_int_equal(reset("12345678"), CKR_FUNCTION_FAILED);
 	script_add(script, "> 00200083083132333435363738\n< 9000\n"
-			   "> 00E60000\n! error\n");
+			   "> 00E60000\n! error\n> 0020FF83\n< 9000\n");
 	assert_int_equal(reset("12345678"), CKR_DEVICE_ERROR);
 }
 

@@ -168,7 +168,8 @@ pin_set(struct card_applet *a, uint8_t ins, uint8_t reference,
 	return rv;
 }
 
-/* A wrong PUK has tries of its own. */
+/* A wrong PUK has tries of its own, which are not spent on one that is shorter
+ * than any card lets it be. */
 static CK_RV
 piv_unblock(struct card_applet *a, size_t pin, struct cursor puk,
 	    struct cursor new_value, struct card_pin_status *status)
@@ -176,7 +177,9 @@ piv_unblock(struct card_applet *a, size_t pin, struct cursor puk,
 	struct card_pin_status tries;
 	CK_RV rv;
 
-	if (a->pins[pin].reference != PIN_APPLICATION)
+	a->sw = 0;
+	if (puk.left < a->pins[pin].min ||
+	    a->pins[pin].reference != PIN_APPLICATION)
 		return CKR_PIN_INCORRECT;
 	rv = pin_set(a, INS_RESET_RETRY, PIN_APPLICATION, puk, new_value);
 	tries = iso_pin_status(a->sw);

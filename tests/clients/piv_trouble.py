@@ -73,7 +73,7 @@ def lengths():
     so long."""
     card = Card()
     change = card.session.setPin
-    for old in ("PUK:", "PUK:1", "PUK:123", "PUK:123456789", "1", "123",
+    for old in ("PUK:", "PUK:1", "PUK:12345", "PUK:123456789", "1", "123",
                 "123456789", "puk:12345678", "PUK12345678"):
         expect(old, WRONG, change, old, PIN)
     for pin in ("1", "123", "123456789"):

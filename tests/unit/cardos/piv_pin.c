@@ -131,7 +131,7 @@ static void
 unblock_lengths(void **state)
 {
 	static const char *const lengths[] = {
-		"PUK:", "PUK:1", "PUK:123", "PUK:123456789",
+		"PUK:", "PUK:1", "PUK:1234", "PUK:12345", "PUK:123456789",
 	};
 	struct card_pin_status status;
 

@@ -289,6 +289,9 @@ cipher_size(const struct cipher *c, size_t in_size, bool finish)
 		return finish ? size + s->tag_size : size;
 	if (s->way == WAY_PADDED && c->encrypt && finish)
 		size += s->block;
+	/* the last block waits for what is known of padding in the end */
+	if (s->way == WAY_PADDED && !c->encrypt && !finish && size > 0)
+		size--;
 	return round_down(size, s->block);
 }
 

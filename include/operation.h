@@ -26,8 +26,8 @@ struct operation;
 struct operation_ops {
 	/*
 	 * Bytes that update or finish gives out at most for IN_SIZE more bytes
-	 * of input; what C_Sign answers to a length query. Exact for all but
-	 * decryption and recovery from a signature.
+	 * of input; what C_Sign answers to a length query. Exact but for what
+	 * finish gives of a decryption or a recovery from a signature.
 	 */
 	size_t (*size)(struct operation *o, size_t in_size, bool finish);
 	/* More input. OUT is used by ciphers only. CKR_DATA_LEN_RANGE etc. */

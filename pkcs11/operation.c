@@ -145,8 +145,9 @@ step_out(struct activity *a, const struct step *step)
 {
 	struct operation *o = a->operation;
 	size_t size = o->ops->size(o, step->in_size, step->kind != STEP_UPDATE);
-	bool exact = o->kind != OPERATION_DECRYPT &&
-		     o->kind != OPERATION_VERIFY_RECOVER;
+	bool exact = step->kind == STEP_UPDATE ||
+		     (o->kind != OPERATION_DECRYPT &&
+		      o->kind != OPERATION_VERIFY_RECOVER);
 	struct builder out;
 	CK_RV rv;
 

@@ -170,7 +170,7 @@ run(struct cipher *c, struct cursor in, size_t part, struct builder *out)
 		size_t now = part < in.left ? part : in.left;
 		size_t before = out->used, most = cipher_size(c, now, false);
 		rv = cipher_update(c, cursor_take(&in, now), out);
-		assert_true(out->used - before <= most);
+		assert_true(rv != CKR_OK || out->used - before == most);
 	}
 	size_t before = out->used, most = cipher_size(c, 0, true);
 	if (rv == CKR_OK)

@@ -2,37 +2,14 @@
  * key, which may be on a card. */
 #include "suite.h"
 
-enum { ROOM = 512 };
-
-static CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-static CK_BYTE wrapped[ROOM];
-static CK_ULONG wrapped_size;
+static CK_BBOOL yes = CK_TRUE;
+static struct wrapped wrapped;
 static CK_RSA_PKCS_OAEP_PARAMS oaep_params = { CKM_SHA_1, CKG_MGF1_SHA1,
 					       CKZ_DATA_SPECIFIED, NULL, 0 };
 static CK_MECHANISM pkcs = { CKM_RSA_PKCS, NULL, 0 };
 static CK_MECHANISM oaep = { CKM_RSA_PKCS_OAEP, &oaep_params,
 			     sizeof(oaep_params) };
 static CK_BYTE content[16] = "the content's k";
-
-/* As a key of this type; a LENGTH of 0 is not told. */
-static CK_RV
-unwrap_secret(CK_MECHANISM *mechanism, CK_OBJECT_HANDLE with, CK_KEY_TYPE type,
-	      CK_ULONG length, CK_OBJECT_HANDLE *key)
-{
-	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
-	CK_ATTRIBUTE list[] = {
-		{ CKA_CLASS, &class, sizeof(class) },
-		{ CKA_KEY_TYPE, &type, sizeof(type) },
-		{ CKA_PRIVATE, &no, 1 },
-		{ CKA_SENSITIVE, &no, 1 },
-		{ CKA_EXTRACTABLE, &yes, 1 },
-		{ CKA_VALUE_LEN, &length, sizeof(length) },
-	};
-
-	return suite.p11->C_UnwrapKey(suite.session, mechanism, with, wrapped,
-				      wrapped_size, list, length == 0 ? 5 : 6,
-				      key);
-}
 
 /* Gives the key that unwraps it. */
 static CK_OBJECT_HANDLE
@@ -43,11 +20,11 @@ encrypt_content(CK_MECHANISM *mechanism)
 	need_mechanism(mechanism->mechanism, CKF_UNWRAP);
 	if (session_state(s) != CKS_RW_USER_FUNCTIONS)
 		login();
-	wrapped_size = ROOM;
+	wrapped.size = sizeof(wrapped.bytes);
 	assert_ok(suite.p11->C_EncryptInit(
 		s, mechanism, rsa_public_copy(suite.decrypt, CKF_ENCRYPT)));
-	assert_ok(suite.p11->C_Encrypt(s, content, sizeof(content), wrapped,
-				       &wrapped_size));
+	assert_ok(suite.p11->C_Encrypt(s, content, sizeof(content),
+				       wrapped.bytes, &wrapped.size));
 	return object_get(CKO_PRIVATE_KEY, suite.decrypt);
 }
 
@@ -62,13 +39,13 @@ test_rsa(void **state)
 	CK_ATTRIBUTE told[] = { { CKA_VALUE, value, sizeof(value) },
 				{ CKA_LOCAL, &local, 1 } };
 
-	assert_ok(unwrap_secret(mechanism, with, CKK_AES, 0, &made));
+	assert_ok(secret_unwrap(mechanism, with, &wrapped, CKK_AES, 0, &made));
 	assert_ok(suite.p11->C_GetAttributeValue(suite.session, made, told, 2));
 	assert_int_equal(told[0].ulValueLen, sizeof(content));
 	assert_memory_equal(value, content, sizeof(content));
 	assert_int_equal(local, CK_FALSE);
-	assert_ok(
-		unwrap_secret(mechanism, with, CKK_GENERIC_SECRET, 16, &made));
+	assert_ok(secret_unwrap(mechanism, with, &wrapped, CKK_GENERIC_SECRET,
+				16, &made));
 }
 
 /* CKR_WRAPPED_KEY_INVALID, CKR_WRAPPED_KEY_LEN_RANGE; of PKCS #1 v1.5 nothing
@@ -83,17 +60,17 @@ test_rsa_invalid(void **state)
 					  : CKR_WRAPPED_KEY_INVALID;
 	CK_RV rv;
 
-	rv = unwrap_secret(mechanism, with, CKK_AES, 32, &made);
+	rv = secret_unwrap(mechanism, with, &wrapped, CKK_AES, 32, &made);
 	assert_one_of(rv, length,
 		      suite.strict ? length : CKR_WRAPPED_KEY_LEN_RANGE);
-	wrapped_size--;
-	rv = unwrap_secret(mechanism, with, CKK_AES, 0, &made);
+	wrapped.size--;
+	rv = secret_unwrap(mechanism, with, &wrapped, CKK_AES, 0, &made);
 	assert_one_of(rv, CKR_WRAPPED_KEY_LEN_RANGE, CKR_WRAPPED_KEY_INVALID);
-	wrapped_size++;
-	memset(wrapped, 0, wrapped_size); /* what 1 decrypts to */
-	wrapped[wrapped_size - 1] = 1;
+	wrapped.size++;
+	memset(wrapped.bytes, 0, wrapped.size); /* what 1 decrypts to */
+	wrapped.bytes[wrapped.size - 1] = 1;
 	assert_rv(CKR_WRAPPED_KEY_INVALID,
-		  unwrap_secret(mechanism, with, CKK_AES, 0, &made));
+		  secret_unwrap(mechanism, with, &wrapped, CKK_AES, 0, &made));
 	assert_int_equal(object_count(NULL, 0), before);
 }
 
@@ -108,22 +85,24 @@ test_rsa_key(void **state)
 
 	need_strict();
 	assert_rv(CKR_MECHANISM_INVALID,
-		  unwrap_secret(&raw, with, CKK_AES, 0, &made));
+		  secret_unwrap(&raw, with, &wrapped, CKK_AES, 0, &made));
 	assert_rv(CKR_UNWRAPPING_KEY_HANDLE_INVALID,
-		  unwrap_secret(&pkcs, 0, CKK_AES, 0, &made));
-	assert_rv(unfit, unwrap_secret(&pkcs, other, CKK_AES, 0, &made));
+		  secret_unwrap(&pkcs, 0, &wrapped, CKK_AES, 0, &made));
+	assert_rv(unfit,
+		  secret_unwrap(&pkcs, other, &wrapped, CKK_AES, 0, &made));
 	other = object_get(CKO_PUBLIC_KEY, suite.decrypt);
-	assert_rv(unfit, unwrap_secret(&pkcs, other, CKK_AES, 0, &made));
+	assert_rv(unfit,
+		  secret_unwrap(&pkcs, other, &wrapped, CKK_AES, 0, &made));
 	assert_ok(suite.p11->C_Logout(suite.session));
 	assert_rv(CKR_UNWRAPPING_KEY_HANDLE_INVALID,
-		  unwrap_secret(&pkcs, with, CKK_AES, 0, &made));
+		  secret_unwrap(&pkcs, with, &wrapped, CKK_AES, 0, &made));
 	login();
 	if (suite.card)
 		other = rsa_private_without(CKF_UNWRAP);
 	else
 		rsa_pair_make(CKF_DECRYPT, &with, &other);
 	assert_rv(CKR_KEY_FUNCTION_NOT_PERMITTED,
-		  unwrap_secret(&pkcs, other, CKK_AES, 0, &made));
+		  secret_unwrap(&pkcs, other, &wrapped, CKK_AES, 0, &made));
 }
 
 /* 4.1.1: what cannot be made of any content */
@@ -140,14 +119,14 @@ test_rsa_template(void **state)
 
 	need_strict();
 	assert_rv(CKR_TEMPLATE_INCOMPLETE,
-		  p->C_UnwrapKey(suite.session, &pkcs, with, wrapped,
-				 wrapped_size, list, 1, &made));
+		  p->C_UnwrapKey(suite.session, &pkcs, with, wrapped.bytes,
+				 wrapped.size, list, 1, &made));
 	assert_rv(CKR_TEMPLATE_INCONSISTENT,
-		  p->C_UnwrapKey(suite.session, &pkcs, with, wrapped,
-				 wrapped_size, key, 2, &made));
+		  p->C_UnwrapKey(suite.session, &pkcs, with, wrapped.bytes,
+				 wrapped.size, key, 2, &made));
 	assert_rv(CKR_ARGUMENTS_BAD,
-		  p->C_UnwrapKey(suite.session, &pkcs, with, wrapped,
-				 wrapped_size, list, 1, NULL));
+		  p->C_UnwrapKey(suite.session, &pkcs, with, wrapped.bytes,
+				 wrapped.size, list, 1, NULL));
 }
 
 /* CKR_WRAPPING_KEY_SIZE_RANGE, CKR_UNWRAPPING_KEY_SIZE_RANGE: a modulus that
@@ -172,13 +151,13 @@ test_rsa_size(void **state)
 					       of_public, 2, &of_private, 1,
 					       &keys[0], &keys[1]));
 	key = secret_make(CKK_GENERIC_SECRET, 16, CKF_SIGN);
-	wrapped_size = ROOM;
+	wrapped.size = sizeof(wrapped.bytes);
 	assert_rv(CKR_WRAPPING_KEY_SIZE_RANGE,
 		  suite.p11->C_WrapKey(suite.session, &large, keys[0], key,
-				       wrapped, &wrapped_size));
-	wrapped_size = 128;
+				       wrapped.bytes, &wrapped.size));
+	wrapped.size = 128;
 	assert_rv(CKR_UNWRAPPING_KEY_SIZE_RANGE,
-		  unwrap_secret(&large, keys[1], CKK_AES, 0, &made));
+		  secret_unwrap(&large, keys[1], &wrapped, CKK_AES, 0, &made));
 }
 
 static const struct CMUnitTest list[] = {

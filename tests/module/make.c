@@ -86,6 +86,26 @@ secret_make(CK_KEY_TYPE type, CK_ULONG size, CK_FLAGS usage)
 	return key;
 }
 
+CK_RV
+secret_unwrap(CK_MECHANISM *mechanism, CK_OBJECT_HANDLE with,
+	      struct wrapped *wrapped, CK_KEY_TYPE type, CK_ULONG length,
+	      CK_OBJECT_HANDLE *key)
+{
+	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
+	struct list list = { 0 };
+
+	add(&list, CKA_CLASS, &class, sizeof(class));
+	add(&list, CKA_KEY_TYPE, &type, sizeof(type));
+	add(&list, CKA_PRIVATE, &no, 1);
+	add(&list, CKA_SENSITIVE, &no, 1);
+	add(&list, CKA_EXTRACTABLE, &yes, 1);
+	if (length > 0)
+		add(&list, CKA_VALUE_LEN, &length, sizeof(length));
+	return suite.p11->C_UnwrapKey(suite.session, mechanism, with,
+				      wrapped->bytes, wrapped->size, list.at,
+				      list.count, key);
+}
+
 CK_OBJECT_HANDLE
 rsa_public_make(const CK_BYTE *modulus, CK_ULONG size, CK_FLAGS usage)
 {

@@ -86,6 +86,15 @@ enum { DIGEST_INFO_SIZE = 51 };
 extern CK_BYTE digest_info[DIGEST_INFO_SIZE];
 /* Keys of the session with these uses (CKF_SIGN ...) and no others. */
 CK_OBJECT_HANDLE secret_make(CK_KEY_TYPE type, CK_ULONG size, CK_FLAGS usage);
+/* A wrapped key as one of this type; a LENGTH of 0 is not told. */
+enum { WRAPPED_ROOM = 512 };
+struct wrapped {
+	CK_BYTE bytes[WRAPPED_ROOM];
+	CK_ULONG size;
+};
+CK_RV secret_unwrap(CK_MECHANISM *mechanism, CK_OBJECT_HANDLE with,
+		    struct wrapped *wrapped, CK_KEY_TYPE type, CK_ULONG length,
+		    CK_OBJECT_HANDLE *key);
 CK_OBJECT_HANDLE rsa_public_make(const CK_BYTE *modulus, CK_ULONG size,
 				 CK_FLAGS usage);
 /* The token's public key of this id, once more. */

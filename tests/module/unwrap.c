@@ -2,11 +2,11 @@
  * unwraps or derives it adds to its template, and what it says of itself. */
 #include "suite.h"
 
-enum { ROOM = 512, BLOCK = 16 };
+enum { BLOCK = 16 };
 
 static CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-static CK_BYTE wrapped[ROOM], iv[BLOCK];
-static CK_ULONG wrapped_size;
+static CK_BYTE iv[BLOCK];
+static struct wrapped wrapped;
 static CK_MECHANISM key_wrap = { CKM_AES_KEY_WRAP, NULL, 0 };
 static CK_MECHANISM cbc = { CKM_AES_CBC, iv, sizeof(iv) };
 static CK_MECHANISM cbc_pad = { CKM_AES_CBC_PAD, iv, sizeof(iv) };
@@ -16,32 +16,12 @@ wrap(CK_MECHANISM *mechanism, CK_OBJECT_HANDLE with, CK_OBJECT_HANDLE key)
 {
 	CK_RV rv;
 
-	wrapped_size = ROOM;
-	rv = suite.p11->C_WrapKey(suite.session, mechanism, with, key, wrapped,
-				  &wrapped_size);
+	wrapped.size = sizeof(wrapped.bytes);
+	rv = suite.p11->C_WrapKey(suite.session, mechanism, with, key,
+				  wrapped.bytes, &wrapped.size);
 	if (rv == CKR_KEY_SIZE_RANGE || rv == CKR_KEY_NOT_WRAPPABLE)
 		skip(); /* "tokens vary in which types of keys" */
 	assert_ok(rv);
-}
-
-/* As a key of this type; a LENGTH of 0 is not told. */
-static CK_RV
-unwrap_secret(CK_MECHANISM *mechanism, CK_OBJECT_HANDLE with, CK_KEY_TYPE type,
-	      CK_ULONG length, CK_OBJECT_HANDLE *key)
-{
-	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
-	CK_ATTRIBUTE list[] = {
-		{ CKA_CLASS, &class, sizeof(class) },
-		{ CKA_KEY_TYPE, &type, sizeof(type) },
-		{ CKA_PRIVATE, &no, 1 },
-		{ CKA_SENSITIVE, &no, 1 },
-		{ CKA_EXTRACTABLE, &yes, 1 },
-		{ CKA_VALUE_LEN, &length, sizeof(length) },
-	};
-
-	return suite.p11->C_UnwrapKey(suite.session, mechanism, with, wrapped,
-				      wrapped_size, list, length == 0 ? 5 : 6,
-				      key);
 }
 
 static CK_OBJECT_HANDLE
@@ -87,10 +67,11 @@ test_conflict(void **state)
 	wrap(&key_wrap, with, key);
 	for (i = 0; i < sizeof(conflicts) / sizeof(conflicts[0]); i++)
 		assert_rv(CKR_WRAPPED_KEY_LEN_RANGE,
-			  unwrap_secret(&key_wrap, with, conflicts[i].type,
-					conflicts[i].length, &made));
+			  secret_unwrap(&key_wrap, with, &wrapped,
+					conflicts[i].type, conflicts[i].length,
+					&made));
 	/* "MAY specify CKA_VALUE_LEN" */
-	assert_ok(unwrap_secret(&key_wrap, with, CKK_AES, 16, &made));
+	assert_ok(secret_unwrap(&key_wrap, with, &wrapped, CKK_AES, 16, &made));
 	assert_same_value(key, made);
 }
 
@@ -107,15 +88,15 @@ test_filled(void **state)
 	CK_OBJECT_HANDLE key = secret_make(CKK_GENERIC_SECRET, 21, CKF_SIGN);
 
 	wrap(mechanism, with, key);
-	assert_int_equal(wrapped_size, 32);
-	assert_ok(
-		unwrap_secret(mechanism, with, CKK_GENERIC_SECRET, 21, &made));
+	assert_int_equal(wrapped.size, 32);
+	assert_ok(secret_unwrap(mechanism, with, &wrapped, CKK_GENERIC_SECRET,
+				21, &made));
 	assert_same_value(key, made);
 	assert_rv(CKR_WRAPPED_KEY_LEN_RANGE,
-		  unwrap_secret(mechanism, with, CKK_GENERIC_SECRET, whole + 1,
-				&made));
+		  secret_unwrap(mechanism, with, &wrapped, CKK_GENERIC_SECRET,
+				whole + 1, &made));
 	assert_rv(CKR_WRAPPED_KEY_LEN_RANGE,
-		  unwrap_secret(mechanism, with, CKK_GENERIC_SECRET,
+		  secret_unwrap(mechanism, with, &wrapped, CKK_GENERIC_SECRET,
 				whole - block, &made));
 }
 
@@ -128,7 +109,7 @@ test_fixed(void **state)
 	need_mechanism(CKM_DES3_CBC, CKF_DECRYPT);
 	key = secret_make(CKK_DES3, 24, CKF_DECRYPT);
 	wrap(&cbc, with, key);
-	assert_ok(unwrap_secret(&cbc, with, CKK_DES3, 0, &made));
+	assert_ok(secret_unwrap(&cbc, with, &wrapped, CKK_DES3, 0, &made));
 	assert_same_value(key, made);
 }
 
@@ -161,8 +142,9 @@ unwrap_private(CK_OBJECT_HANDLE with, CK_KEY_TYPE type, CK_OBJECT_HANDLE *key)
 		{ CKA_KEY_TYPE, &type, sizeof(type) },
 	};
 
-	return suite.p11->C_UnwrapKey(suite.session, &cbc_pad, with, wrapped,
-				      wrapped_size, list, 2, key);
+	return suite.p11->C_UnwrapKey(suite.session, &cbc_pad, with,
+				      wrapped.bytes, wrapped.size, list, 2,
+				      key);
 }
 
 /* "The new key will have the CKA_ALWAYS_SENSITIVE attribute set to CK_FALSE,
@@ -217,10 +199,10 @@ unwrap_encoded(CK_OBJECT_HANDLE with, CK_BYTE *encoded, CK_ULONG size)
 {
 	CK_OBJECT_HANDLE made;
 
-	wrapped_size = ROOM;
+	wrapped.size = sizeof(wrapped.bytes);
 	assert_ok(suite.p11->C_EncryptInit(suite.session, &cbc_pad, with));
-	assert_ok(suite.p11->C_Encrypt(suite.session, encoded, size, wrapped,
-				       &wrapped_size));
+	assert_ok(suite.p11->C_Encrypt(suite.session, encoded, size,
+				       wrapped.bytes, &wrapped.size));
 	return unwrap_private(with, CKK_EC, &made);
 }
 
@@ -257,16 +239,17 @@ unwrap_sealed(CK_OBJECT_CLASS class, CK_KEY_TYPE type, CK_BYTE *in,
 	CK_OBJECT_HANDLE with, made;
 
 	with = secret_make(CKK_AES, 16, CKF_ENCRYPT | CKF_UNWRAP);
-	wrapped_size = ROOM;
+	wrapped.size = sizeof(wrapped.bytes);
 	assert_ok(p11->C_MessageEncryptInit(suite.session, &begin, with));
 	assert_ok(p11->C_EncryptMessage(suite.session, &p, sizeof(p), NULL, 0,
-					in, size, wrapped, &wrapped_size));
+					in, size, wrapped.bytes,
+					&wrapped.size));
 	assert_ok(p11->C_MessageEncryptFinal(suite.session));
-	assert_int_equal(wrapped_size, size);
+	assert_int_equal(wrapped.size, size);
 	p.ivGenerator = CKG_NO_GENERATE;
 	return p11->C_UnwrapKeyAuthenticated(suite.session, &mechanism, with,
-					     wrapped, size, list, 2, NULL, 0,
-					     &made);
+					     wrapped.bytes, size, list, 2, NULL,
+					     0, &made);
 }
 
 /* 5.18.7: authentic, and no AES key by its length, no EC key by its curve. */
@@ -322,9 +305,9 @@ unwrap_labelled(CK_OBJECT_HANDLE with, const char *label,
 		{ CKA_LABEL, (void *)label, label == NULL ? 0 : strlen(label) },
 	};
 
-	return suite.p11->C_UnwrapKey(suite.session, &key_wrap, with, wrapped,
-				      wrapped_size, list, label == NULL ? 3 : 4,
-				      made);
+	return suite.p11->C_UnwrapKey(suite.session, &key_wrap, with,
+				      wrapped.bytes, wrapped.size, list,
+				      label == NULL ? 3 : 4, made);
 }
 
 static CK_RV

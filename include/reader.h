@@ -46,6 +46,9 @@ CK_RV pcsc_scan(struct pcsc *p, struct reader_state *states,
  */
 CK_RV pcsc_wait(struct pcsc *p, const struct reader_state *seen,
 		size_t count) MUST_CHECK;
+/* Ends the wait that is under way, or else the next: there is news that PC/SC
+ * does not know. */
+void pcsc_wake(struct pcsc *p);
 /* Ends all waits, those to come too, and returns when none is under way. */
 void pcsc_wait_cancel(struct pcsc *p);
 

@@ -52,7 +52,8 @@ struct waiter {
 	pthread_mutex_t lock;	/* for what follows; not held over the wait */
 	pthread_cond_t ended;	/* a wait has, or all are to end */
 	struct context context; /* of the wait alone */
-	bool waiting, cancelled;
+	bool waiting, woken, cancelled;
+	unsigned waits; /* which one it is that waits */
 	SCARD_READERSTATE readers[READERS_MAX + 1];
 };
 

@@ -128,15 +128,41 @@ pcsc_wait(struct pcsc *p, const struct reader_state *seen, size_t count)
 	if (w->waiting && !w->cancelled) {
 		/* Somebody else does; what ends his wait is news for us. */
 		pthread_cond_wait(&w->ended, &w->lock);
-	} else if (!w->cancelled) {
+	} else if (!w->cancelled && !w->woken) {
 		w->waiting = true;
+		w->waits++;
 		waiter_wait(w, seen, count);
 		w->waiting = false;
 		pthread_cond_broadcast(&w->ended);
 	}
+	w->woken = false;
 	rv = w->cancelled ? CKR_FUNCTION_CANCELED : CKR_OK;
 	pthread_mutex_unlock(&w->lock);
 	return rv;
+}
+
+/* With the lock, which is let go meanwhile. */
+static void
+waiter_end(struct waiter *w)
+{
+	unsigned wait = w->waits;
+
+	while (w->waiting && w->waits == wait) {
+		if (w->context.open)
+			(void)SCardCancel(w->context.handle);
+		waiter_pause(w, CANCEL_AGAIN);
+	}
+}
+
+void
+pcsc_wake(struct pcsc *p)
+{
+	struct waiter *w = &p->waiter;
+
+	pthread_mutex_lock(&w->lock);
+	w->woken = true;
+	waiter_end(w);
+	pthread_mutex_unlock(&w->lock);
 }
 
 void
@@ -147,10 +173,6 @@ pcsc_wait_cancel(struct pcsc *p)
 	pthread_mutex_lock(&w->lock);
 	w->cancelled = true;
 	pthread_cond_broadcast(&w->ended);
-	while (w->waiting) {
-		if (w->context.open)
-			(void)SCardCancel(w->context.handle);
-		waiter_pause(w, CANCEL_AGAIN);
-	}
+	waiter_end(w);
 	pthread_mutex_unlock(&w->lock);
 }

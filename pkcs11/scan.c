@@ -393,10 +393,12 @@ applet_slot(struct slots *slots, struct reader *r, size_t applet)
 	return slot;
 }
 
-/* With the lock: puts what was found into its slots, all or nothing. */
-static void
+/* With the lock: puts what was found into its slots, all or nothing. Is there
+ * an event that the service does not tell? */
+static bool
 look_fill(struct slots *slots, struct reader *r, struct look *look)
 {
+	bool event = false;
 	size_t i;
 
 	/* it left before we came: what PC/SC tells next is what holds */
@@ -410,12 +412,14 @@ look_fill(struct slots *slots, struct reader *r, struct look *look)
 		struct slot *slot = applet_slot(slots, r, i);
 		struct builder name;
 
-		slot->event = slot->event || (i > 0 && r->told);
+		if (i > 0 && r->told)
+			event = slot->event = true;
 		name = builder_over(slot->applet_name, APPLET_NAME_SIZE);
 		builder_put(&name, look->names[i], APPLET_NAME_SIZE);
 		slot->presence = look->found[i];
 		look->found[i] = NULL;
 	}
+	return event;
 }
 
 /* With the lock. Who has a card for himself is waited for once. */
@@ -446,7 +450,7 @@ void
 scan_card(struct slots *slots, struct reader *r, bool retry)
 {
 	struct look look = { .trouble = CKR_OK };
-	bool claimed;
+	bool claimed, event = false;
 	size_t i;
 
 	lock_take(&slots->lock);
@@ -463,9 +467,11 @@ scan_card(struct slots *slots, struct reader *r, bool retry)
 	/* unless it was taken out while we looked */
 	if (r->card == CARD_LOOKING &&
 	    r->state.insertion == look.state.insertion)
-		look_fill(slots, r, &look);
+		event = look_fill(slots, r, &look);
 	pthread_cond_broadcast(&slots->looked);
 	lock_give(&slots->lock);
+	if (event)
+		pcsc_wake(slots->pcsc);
 	for (i = 0; i < look.count; i++)
 		presence_unref(look.found[i]);
 }

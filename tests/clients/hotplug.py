@@ -2,7 +2,7 @@
 """C_WaitForSlotEvent beside a real reader service: cards and readers that come
 and go, a service that dies and comes back, and C_Finalize in the middle.
 
-usage: hotplug.py MODULE PIV-CARD card|none|many
+usage: hotplug.py MODULE CARD card|both|none|many
 Preloaded with pcsccount, so that waiting is seen to be waiting.
 """
 
@@ -143,6 +143,25 @@ def cards():
         tell(line)
         check(waiter.ended() == (OK, 1), f"{line} is seen")
     check(event(DONT_BLOCK)[0] == NO_EVENT, "an event is told once")
+    finalize()
+
+
+def second():
+    """Who waits hears of a card's second token when another looks at the card,
+    which PC/SC knows nothing of."""
+    both = [1, 0x1001]
+    initialize()
+    check(slots(True) == both, "two tokens")
+    waiter = Waiter().asleep()
+    tell("remove")
+    check(waiter.ended() == (OK, both[0]), "the first has gone")
+    check(event(DONT_BLOCK) == (OK, both[1]), "and the second")
+    waiter = Waiter().asleep()
+    tell("insert")
+    check(waiter.ended() == (OK, both[0]), "a card has come")
+    waiter = Waiter().asleep()
+    check(slots(True) == both, "two tokens again")
+    check(waiter.ended() == (OK, both[1]), "the second has come")
     finalize()
 
 
@@ -317,6 +336,8 @@ def main():
         on_none()
     elif sys.argv[3] == "many":
         on_many()
+    elif sys.argv[3] == "both":
+        second()
     else:
         for scene in (cards, quiet, threads, swapped, finalized, service,
                       first_reader):

@@ -68,6 +68,17 @@ test_cancelled(void **state)
 	assert_int_equal(fake.pauses, 0);
 }
 
+/* What came before the wait is not lost, and ends only one. */
+static void
+test_woken(void **state)
+{
+	pcsc_wake(pcsc);
+	assert_int_equal(pcsc_wait(pcsc, states, 0), CKR_OK);
+	assert_int_equal(fake_total(), 0);
+	assert_int_equal(pcsc_wait(pcsc, states, 0), CKR_OK);
+	assert_int_equal(fake.calls[CALL_LOOK], 1);
+}
+
 /* Not so many fit; then no more readers can come. */
 static void
 test_too_many(void **state)
@@ -130,6 +141,7 @@ main(void)
 		CASE("/pcsc/wait/failing", test_failing),
 		CASE("/pcsc/wait/no-service", test_no_service),
 		CASE("/pcsc/wait/cancelled", test_cancelled),
+		CASE("/pcsc/wait/woken", test_woken),
 		CASE("/pcsc/wait/too-many", test_too_many),
 		CASE("/pcsc/wait/news", test_news),
 		CASE("/pcsc/wait/known", test_known),

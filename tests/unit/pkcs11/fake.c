@@ -208,6 +208,12 @@ pcsc_wait(struct pcsc *p, const struct reader_state *seen, size_t count)
 }
 
 void
+pcsc_wake(struct pcsc *p)
+{
+	world.wakes++;
+}
+
+void
 pcsc_wait_cancel(struct pcsc *p)
 {
 	world.on_wait = NULL;

@@ -78,7 +78,7 @@ struct fake_world {
 	/* What happens while somebody waits; NULL: the wait is cancelled. */
 	void (*on_wait)(void);
 	void (*on_free)(void); /* after pcsc_free() */
-	unsigned waits;
+	unsigned waits, wakes;
 	struct soft_slot soft[FAKE_SOFT];
 	size_t soft_count;
 	unsigned random; /* what random bytes begin with, when not 0 */

@@ -150,6 +150,7 @@ test_restart(void **state)
 	assert_no_event();
 }
 
+/* Who waits is woken for what PC/SC does not tell. */
 static void
 test_applets(void **state)
 {
@@ -160,8 +161,10 @@ test_applets(void **state)
 	assert_event(1);
 	world_insert(0, both, 2);
 	assert_event(1);
+	assert_int_equal(world.wakes, 0);
 	assert_int_equal(C_GetSlotList(CK_TRUE, NULL, &count), CKR_OK);
 	assert_int_equal(count, 2);
+	assert_int_equal(world.wakes, 1);
 	assert_event(0x1001);
 	assert_no_event();
 	world_remove(0);

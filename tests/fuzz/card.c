@@ -460,7 +460,8 @@ destroy_all(struct token *t)
 	CK_OBJECT_CLASS class = CKO_DATA;
 	CK_ATTRIBUTE data = { CKA_CLASS, &class, sizeof(class) };
 	CK_ATTRIBUTE value = { CKA_VALUE, certificate, 9 };
-	CK_ATTRIBUTE place = { CKA_ID, "\5", 1 };
+	CK_BYTE number = 5;
+	CK_ATTRIBUTE place = { CKA_ID, &number, 1 };
 	struct ids found = { 0 };
 	size_t others;
 

@@ -380,14 +380,12 @@ tag_append(struct cipher *c, struct builder *out)
 	uint8_t *tag = builder_space(out, c->setup.tag_size);
 	if (tag == NULL)
 		return crypto_written(out);
-	const OSSL_PARAM params[] = {
+	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG,
 						  tag, c->setup.tag_size),
 		OSSL_PARAM_construct_end(),
 	};
-	/* these are to be filled in */
-	OSSL_PARAM *wanted = (OSSL_PARAM *)params;
-	bool good = EVP_CIPHER_CTX_get_params(c->context, wanted) == 1;
+	bool good = EVP_CIPHER_CTX_get_params(c->context, params) == 1;
 	return good ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 
@@ -491,11 +489,9 @@ cipher_block(CK_KEY_TYPE type, struct cursor key, bool encrypt,
 		.mechanism = type == CKK_DES3 ? CKM_DES3_ECB : CKM_AES_ECB,
 	};
 	struct cipher *c = cipher_new();
-	CK_RV rv;
-
 	if (c == NULL)
 		return CKR_HOST_MEMORY;
-	rv = cipher_start(c, &mechanism, key, encrypt);
+	CK_RV rv = cipher_start(c, &mechanism, key, encrypt);
 	if (rv == CKR_OK)
 		rv = cipher_whole(c, in, out);
 	cipher_free(c);

@@ -1,30 +1,10 @@
 /* The commands of the PIV driver, held against what real cards answered. */
-#include "../../../cardos/piv.h"
-
-#include "script.h"
+#include "piv_applet.h"
 
 #define P256	    "yubikey-5.4.3-p256.apdu"
 #define RSA_SIGN    "yubikey-5.4.3-rsa2048-sign.apdu"
 #define RSA_DECRYPT "yubikey-5.4.3-rsa2048-decrypt.apdu"
 #define NEO	    "yubikey-neo-3.3.7.apdu"
-
-static struct script *script;
-static struct card_applet applet;
-
-static int
-setup(void **state)
-{
-	script = script_new();
-	applet = script_applet(script, &piv_driver);
-	return piv_driver.open(&applet, hex("")) == CKR_OK ? 0 : -1;
-}
-
-static int
-teardown(void **state)
-{
-	script_applet_free(script, &applet);
-	return 0;
-}
 
 static CK_RV
 compute(struct pubkey *key, uint8_t reference, struct cursor input,
@@ -427,9 +407,10 @@ key_refused(void **state)
 	}
 }
 
-#define CASE(name, function)                                         \
-	{                                                            \
-		"/cardos/piv/" name, function, setup, teardown, NULL \
+#define CASE(name, function)                                                  \
+	{                                                                     \
+		"/cardos/piv/" name, function, applet_setup, applet_teardown, \
+			NULL                                                  \
 	}
 
 int

@@ -1,36 +1,15 @@
 /* The management key: what a YubiKey 5.4.3 was told, and the vectors of FIPS
  * 197 for the ciphers that no log has. */
-#include "../../../cardos/piv.h"
-
 #include <string.h>
 
-#include "script.h"
+#include "piv_applet.h"
 
-#define FACTS	"yubikey-5.4.3-write.apdu"
 #define ASK	"> 00F7009B00\n"
 #define UNTOLD	ASK "< 6D00\n"
 #define WITNESS "00112233445566778899AABBCCDDEEFF"
 #define KEY_256                            \
 	"000102030405060708090A0B0C0D0E0F" \
 	"101112131415161718191A1B1C1D1E1F"
-
-static struct script *script;
-static struct card_applet applet;
-
-static int
-setup(void **state)
-{
-	script = script_new();
-	applet = script_applet(script, &piv_driver);
-	return piv_driver.open(&applet, hex("")) == CKR_OK ? 0 : -1;
-}
-
-static int
-teardown(void **state)
-{
-	script_applet_free(script, &applet);
-	return 0;
-}
 
 static bool
 is_admin(void)
@@ -298,9 +277,10 @@ set_real(void **state)
 			 CKR_FUNCTION_FAILED);
 }
 
-#define CASE(name, function)                                               \
-	{                                                                  \
-		"/cardos/piv_admin/" name, function, setup, teardown, NULL \
+#define CASE(name, function)                                       \
+	{                                                          \
+		"/cardos/piv_admin/" name, function, applet_setup, \
+			applet_teardown, NULL                      \
 	}
 
 int

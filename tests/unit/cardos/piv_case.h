@@ -3,33 +3,20 @@
 #ifndef TESTS_PIV_CASE_H
 #define TESTS_PIV_CASE_H
 
-#include "../../../cardos/piv.h"
+#include "piv_applet.h"
 
-#include "script.h"
-
-#define FACTS		"yubikey-5.4.3-write.apdu"
 #define ID(slot, class) ((uint64_t)(slot) << 8 | (class))
 #define DELETE_9A	"> 00DB3FFF075C035FC1055300\n"
 #define ATR_YUBIKEY_4	"3BF81300008131FE15597562696B657934D4"
 #define ATR_YUBIKEY_5	"3BFD1300008131FE158073C021C057597562694B657940"
 
-static struct script *script;
-static struct card_applet applet;
-
 static inline int
 setup(void **state)
 {
-	script = script_new();
-	applet = script_applet(script, &piv_driver);
-	applet.by_so = true;
-	return piv_driver.open(&applet, hex("")) == CKR_OK ? 0 : -1;
-}
+	int result = applet_setup(state);
 
-static inline int
-teardown(void **state)
-{
-	script_applet_free(script, &applet);
-	return 0;
+	applet.by_so = true;
+	return result;
 }
 
 /* As if the card had told it. */
@@ -55,7 +42,7 @@ static const struct card_new rsa_pair = { .class = CKO_PRIVATE_KEY,
 
 #define CASE(name, function)                          \
 	{                                             \
-		name, function, setup, teardown, NULL \
+		name, function, setup, applet_teardown, NULL \
 	}
 
 #endif

@@ -1,11 +1,8 @@
 /* The PIN, the PUK and the reset: what is sent, and which tries are spent. */
-#include "../../../cardos/piv.h"
-
 #include <string.h>
 
-#include "script.h"
+#include "piv_applet.h"
 
-#define FACTS	  "yubikey-5.4.3-write.apdu"
 #define DISCOVERY "> 00CB3FFF035C017E00\n"
 #define STATE	  "> 00200080\n"
 #define CHANGE	  "> 0024008010313233343536FFFF363534333231FFFF\n"
@@ -21,9 +18,7 @@
 #define LEAVE "> 00A4040006D2760001240100\n< 9000\n"
 #define PUK   "> 002C008010*\n"
 
-static struct script *script;
-static struct card_applet applet;
-
+/* One whose discovery object has told which PIN is the user's. */
 static int
 setup(void **state)
 {
@@ -31,22 +26,6 @@ setup(void **state)
 	applet = script_applet(script, &piv_driver);
 	return piv_driver.open(&applet, hex("7E055F2F024000")) == CKR_OK ? 0
 									 : -1;
-}
-
-/* Which PIN is the user's is not known yet. */
-static int
-setup_unknown(void **state)
-{
-	script = script_new();
-	applet = script_applet(script, &piv_driver);
-	return piv_driver.open(&applet, hex("")) == CKR_OK ? 0 : -1;
-}
-
-static int
-teardown(void **state)
-{
-	script_applet_free(script, &applet);
-	return 0;
 }
 
 static struct cursor
@@ -324,14 +303,15 @@ reset_good(void **state)
 	assert_int_equal(reset(), CKR_OK);
 }
 
-#define CASE(name, function)                                             \
-	{                                                                \
-		"/cardos/piv_pin/" name, function, setup, teardown, NULL \
+#define CASE(name, function)                                               \
+	{                                                                  \
+		"/cardos/piv_pin/" name, function, setup, applet_teardown, \
+			NULL                                               \
 	}
-#define UNKNOWN(name, function)                                         \
-	{                                                               \
-		"/cardos/piv_pin/" name, function, setup_unknown, teardown, \
-			NULL                                            \
+#define UNKNOWN(name, function)                                  \
+	{                                                        \
+		"/cardos/piv_pin/" name, function, applet_setup, \
+			applet_teardown, NULL                    \
 	}
 
 int

@@ -170,9 +170,9 @@ certificates_told(void **state)
 	pubkey_free(key);
 }
 
-#define TOLD(name, function)                                   \
-	{                                                      \
-		name, function, setup_metadata, teardown, NULL \
+#define TOLD(name, function)                                          \
+	{                                                             \
+		name, function, setup_metadata, applet_teardown, NULL \
 	}
 
 int

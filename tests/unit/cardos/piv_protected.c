@@ -1,10 +1,7 @@
 /* Who may write: the security officer, or the user whose PIN protects the
  * management key. */
-#include "../../../cardos/piv.h"
+#include "piv_applet.h"
 
-#include "script.h"
-
-#define FACTS		"yubikey-5.4.3-write.apdu"
 #define ADMIN		"> 00CB3FFF055C035FFF0000\n"
 #define STORED		ADMIN "< 530580038101029000\n"
 #define PRINTED		"> 00CB3FFF055C035FC10900\n"
@@ -16,24 +13,6 @@
 #define DERIVED                    \
 	ADMIN "< 5317801581010082" \
 	      "10" SALT "9000\n"
-
-static struct script *script;
-static struct card_applet applet;
-
-static int
-setup(void **state)
-{
-	script = script_new();
-	applet = script_applet(script, &piv_driver);
-	return piv_driver.open(&applet, hex("")) == CKR_OK ? 0 : -1;
-}
-
-static int
-teardown(void **state)
-{
-	script_applet_free(script, &applet);
-	return 0;
-}
 
 static CK_RV
 need(void)
@@ -162,9 +141,10 @@ follow_derived(void **state)
 	piv_protected_follow(&applet, hex(KEY));
 }
 
-#define CASE(name, function)                                                   \
-	{                                                                      \
-		"/cardos/piv_protected/" name, function, setup, teardown, NULL \
+#define CASE(name, function)                                           \
+	{                                                              \
+		"/cardos/piv_protected/" name, function, applet_setup, \
+			applet_teardown, NULL                          \
 	}
 
 int
